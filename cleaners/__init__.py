@@ -1,0 +1,1 @@
+"""Decide what is story and what is furniture: values in, values out."""

@@ -1,0 +1,1 @@
+"""Run: orchestration, settings, command line."""

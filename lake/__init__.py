@@ -1,0 +1,1 @@
+"""Remember: Parquet and nothing else."""
