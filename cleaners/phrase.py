@@ -1,0 +1,203 @@
+"""Compile an editor's phrase into a pattern. The only place where a pattern is built from a rule file.
+
+A phrase is words. Blanks match any run of blanks, case is ignored unless asked, quotes and dashes are alike, a blank
+before a colon is free. Braces are the only sign with a meaning: `{name}` is a placeholder (see `PLACEHOLDERS`),
+`{baca|simak}` is a choice, and a choice with an empty branch, `{di |}`, may be absent.
+
+Every repetition is bounded or possessive, so matching takes time linear in the text.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+
+DASH = "[-‐‑‒–—―−]"
+DOUBLE_QUOTE = '["“”„‟″«»]'
+SINGLE_QUOTE = "['‘’‚‛′`´]"
+
+_CAPITAL = r"(?-i:[A-ZÀ-Ý])"
+_NAME_WORD = r"(?-i:[A-ZÀ-Ý][\w'’.]*(?:-[A-ZÀ-Ý][\w'’.]*)?)"
+_PARTICLE = r"(?-i:bin|binti|van|von|de|der|del|al|el|la|lubis|putra|putri|livicansera)"
+NAME = rf"{_NAME_WORD}(?: (?:{_NAME_WORD}|{_PARTICLE}\b)){{0,5}}"
+_LOOSE_NAME = r"[\w'’.\-]{1,30}(?: [\w'’.\-]{1,30}){0,5}"  # after a label such as `Editor:` a name needs no capital
+_AND = r"(?: ?[,&/;] ?| dan | and |, dan )"
+SITE = r"(?:[\w-]{2,30}\.){1,3}(?:com|co\.id|or\.id|web\.id|co|id|tv|net|news|my|info|org)(?!\w)"
+_PLACE_WORD = r"(?-i:[A-ZÀ-Ý][\w'’.]*(?:[-/][A-ZÀ-Ý][\w'’.]*)?)"
+PLACE = rf"{_PLACE_WORD}(?:,? {_PLACE_WORD}){{0,4}}(?: \([^()\n]{{1,20}}\))?"
+
+MONTH = (
+    r"(?:jan(?:uari|uary)?|feb(?:ruari|ruary)?|mar(?:et|ch)?|mac|apr(?:il)?|mei|may|juni?|june|juli?|july|julai"
+    r"|agu(?:stus|s)?|agt|ags|aug(?:ust)?|ogos|sep(?:tember|t)?|okt(?:ober)?|oct(?:ober)?|no[pv](?:ember)?|des(?:ember)?"
+    r"|dec(?:ember)?|disember)"
+)
+DAY_NAME = (
+    r"(?:senin|selasa|rabu|kamis|jum'?at|jum’at|sabtu|minggu|ahad|isnin|khamis|jumaat"
+    r"|monday|tuesday|wednesday|thursday|friday|saturday|sunday)"
+)
+_CLOCK = r"(?:[01]?\d|2[0-3])[:.][0-5]\d(?:[:.][0-5]\d)?(?: ?(?:wib|wita|wit|am|pm|gmt|utc))?"
+_DAY_MONTH = rf"(?:\d{{1,2}} {MONTH}\.? \d{{4}}|{MONTH} \d{{1,2}}, \d{{4}}|\d{{1,4}}[/-]\d{{1,2}}[/-]\d{{2,4}})"
+DATE = rf"(?:{DAY_NAME},? ?)?{_DAY_MONTH}(?: ?[,|/\-–]? ?(?:pukul |jam |at )?{_CLOCK})?"
+
+# What a placeholder matches, and the field its text fills (None: nothing).
+PLACEHOLDERS: dict[str, tuple[str, str | None]] = {
+    "place": (PLACE, "dateline"),
+    "site": (SITE, "site"),
+    "outlet": (r"[\w.'’&+ \-]{2,40}?", "site"),
+    "name": (NAME, None),
+    "names": (rf"{NAME}(?:{_AND}{NAME}){{0,8}}", "authors"),
+    "authors": (rf"{_LOOSE_NAME}(?:{_AND}{_LOOSE_NAME}){{0,8}}", "authors"),
+    "editors": (rf"{_LOOSE_NAME}(?:{_AND}{_LOOSE_NAME}){{0,8}}", "editors"),
+    "translators": (rf"{_LOOSE_NAME}(?:{_AND}{_LOOSE_NAME}){{0,8}}", "translators"),
+    "sources": (r"[^\n|]{2,80}?", "cited_sources"),
+    "credit": (r"[^\n()]{2,80}?", "photo_credits"),
+    "headline": (r"[^\n]{3,200}?", "related"),
+    "tags": (r"[^\n]{2,300}?", "keywords"),
+    "date": (DATE, "published"),
+    "initials": (r"(?-i:[a-zA-Z]{1,5}\d{0,2}(?: ?[/\-.,&+|] ?[a-zA-Z]{1,5}\d{0,2}){1,4}|[a-z]{2,5})", None),
+    "number": (r"\d[\d.,]*", None),
+    "url": (r"(?:https?://|www\.)[^\s\"“”)]+", None),
+    "word": (r"[\w'’\-]+", None),
+    "dash": (rf"{DASH}{{1,3}}", None),
+    "any": (r"(?:(?![.!?…] )[^\n]){0,160}?", None),
+    "line": (r"[^\n]{0,400}", None),
+}
+
+
+class PhraseError(ValueError):
+    """A phrase cannot be compiled; `remedy` says what to write instead."""
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(f"{problem}; {remedy}")
+        self.problem, self.remedy = problem, remedy
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A compiled phrase: the source of its pattern, the field of each group, and words of which one must occur.
+
+    `needs` is a set of lower-case words; a text that holds none of them cannot match. Empty: no such word is known.
+    """
+
+    source: str
+    groups: tuple[str | None, ...]
+    needs: frozenset[str]
+
+
+def compile_phrase(text: str) -> Phrase:
+    """Return the compiled phrase, or raise PhraseError with what to change."""
+    if not text.strip():
+        raise PhraseError("an empty phrase", "write the words that stand in the article")
+    parts, groups, needs = _sequence(text)
+    source = _open_boundary(text) + parts + _close_boundary(text)
+    try:
+        re.compile(source, re.IGNORECASE)
+    except re.error as error:
+        raise PhraseError(f"phrase {text!r} makes no pattern ({error})", "check its braces") from error
+    return Phrase(source, tuple(groups), needs)
+
+
+def _sequence(text: str) -> tuple[str, list[str | None], frozenset[str]]:
+    """Compile literals, placeholders and choices of a phrase, in order."""
+    source, groups, needs = [], [], frozenset[str]()
+    at = 0
+    while at < len(text):
+        if text[at] == "}":
+            raise PhraseError(f"a closing brace without an opening one in {text!r}", "write {place} or {one|other}")
+        if text[at] != "{":
+            until = min((i for i in (text.find("{", at), text.find("}", at)) if i >= 0), default=len(text))
+            source.append(_literal(text[at:until]))
+            needs = _rarer(needs, _words(text[at:until]))
+            at = until
+            continue
+        until = _closing(text, at)
+        part, inner_groups, inner_needs = _braces(text[at + 1 : until])
+        source.append(part)
+        groups += inner_groups
+        needs = _rarer(needs, inner_needs)
+        at = until + 1
+    return "".join(source), groups, needs
+
+
+def _closing(text: str, at: int) -> int:
+    depth = 0
+    for i in range(at, len(text)):
+        depth += (text[i] == "{") - (text[i] == "}")
+        if depth == 0:
+            return i
+    raise PhraseError(f"an opening brace without a closing one in {text!r}", "write {place} or {one|other}")
+
+
+def _braces(inside: str) -> tuple[str, list[str | None], frozenset[str]]:
+    """Compile what stands in braces: a placeholder, or a choice of sequences."""
+    if "|" not in inside:
+        if inside not in PLACEHOLDERS:
+            close = difflib.get_close_matches(inside, PLACEHOLDERS, 1)
+            remedy = f"did you mean {{{close[0]}}}?" if close else f"use one of {', '.join(sorted(PLACEHOLDERS))}"
+            raise PhraseError(f"unknown placeholder {{{inside}}}", remedy)
+        pattern, field = PLACEHOLDERS[inside]
+        return f"({pattern})", [field], frozenset()
+    branches, groups, needs = [], [], set[str]()
+    complete = True
+    for branch in _split_choice(inside):
+        part, inner_groups, inner_needs = _sequence(branch)
+        branches.append(part)
+        groups += inner_groups
+        needs |= inner_needs
+        complete = complete and bool(inner_needs)
+    return f"(?:{'|'.join(branches)})", groups, frozenset(needs) if complete else frozenset()
+
+
+def _split_choice(inside: str) -> list[str]:
+    branches, depth, start = [], 0, 0
+    for i, sign in enumerate(inside):
+        depth += (sign == "{") - (sign == "}")
+        if sign == "|" and depth == 0:
+            branches.append(inside[start:i])
+            start = i + 1
+    return [*branches, inside[start:]]
+
+
+def _literal(text: str) -> str:
+    """Escape a literal piece: blanks, quotes, dashes and colons are matched as freely as editors write them."""
+    text = re.sub(r" +:", ":", text)
+    out = []
+    for piece in re.findall(r"\s+|-+|–+|—+|.", text, re.DOTALL):
+        if piece.isspace():
+            out.append(" +")
+        elif piece[0] in "-–—":
+            out.append(f"{DASH}{{1,3}}")
+        elif re.fullmatch(DOUBLE_QUOTE, piece):
+            out.append(DOUBLE_QUOTE)
+        elif re.fullmatch(SINGLE_QUOTE, piece):
+            out.append(SINGLE_QUOTE)
+        elif piece == ":":
+            out.append(" ?:")
+        else:
+            out.append(re.escape(piece))
+    return "".join(out)
+
+
+def _words(literal: str) -> frozenset[str]:
+    """The longest whole word of a literal, as a set of one, or nothing where it has none of three letters or more."""
+    words = re.findall(r"[^\W_]{3,}", literal.lower())
+    return frozenset([max(words, key=len)]) if words else frozenset()
+
+
+def _rarer(one: frozenset[str], other: frozenset[str]) -> frozenset[str]:
+    """Of two sets of which one member each must occur, the one that fewer texts hold: fewer and longer words."""
+    if not one or not other:
+        return one or other
+    return min(one, other, key=lambda words: (len(words), -min(map(len, words))))
+
+
+def _open_boundary(text: str) -> str:
+    """A phrase that starts with a word starts at a word's start, or where a scraper glued a capital to lower case."""
+    first = text[0]
+    return r"(?:(?<!\w)|(?-i:(?<=[a-z\d])(?=[A-Z])))" if first.isalnum() or first == "{" else ""
+
+
+def _close_boundary(text: str) -> str:
+    last = text[-1]
+    return r"(?:(?!\w)|(?-i:(?<=[a-z])(?=[A-Z])))" if last.isalnum() else ""
