@@ -1,1 +1,7 @@
 """Remember: Parquet and nothing else."""
+
+from lake.accounts import BatchInput, run_row
+from lake.store import Lake
+from lake.write import BatchTables
+
+__all__ = ["BatchInput", "BatchTables", "Lake", "run_row"]
