@@ -1,0 +1,132 @@
+"""Fingerprint a cleaned text, so that its copies can be recognised and copies of copies too.
+
+Word 3-grams, digits kept: of rewritten wire copy 5-grams miss two thirds, and templates (gold prices, prayer times)
+differ in nothing but digits. The signature is the low byte of 128 MinHashes, which verifies as well as 32 bits do; read
+as 32 int32 it is the bands (32 x 4 rows). Change anything that changes a value here and SCHEME must change with it.
+Figures: notes of the design, 38,000 real articles; hashing with crc32 and affine maps in uint32.
+"""
+
+from __future__ import annotations
+
+import re
+from zlib import crc32
+
+import numpy as np
+import numpy.typing as npt
+from xxhash import xxh3_128_hexdigest
+
+from cleaners.article import Fingerprint
+
+__all__ = [
+    "BANDS",
+    "MIN_WORDS",
+    "SCHEME",
+    "bands",
+    "containment",
+    "content_hash",
+    "fingerprint",
+    "jaccard",
+    "numbers_agree",
+    "numbers_of",
+    "text_hash",
+]
+
+SCHEME = "w3-crc32-affine32-p128b8-b32r4/1"
+SHINGLE_WORDS = 3  # 5 misses two thirds of rewritten wire copy
+HASHES = 128
+BANDS = 32  # of 4 hashes each: makes a candidate of 56 % of pairs at a Jaccard index of 0.40, 98 % at 0.60
+MIN_WORDS = 50  # shorter texts share too much by chance: only their content hash is compared
+NUMBERS_AGREE_JACCARD = 0.5  # below it two texts of one outlet are a template filled twice
+
+_CHUNK_SHINGLES = 4096  # 2 MB of hashes at a time, whatever the length of the text
+_WORD = re.compile(r"\w+")
+_NUMBER = re.compile(r"\d+(?:[.,:/]\d+)*")
+_CHANCE = 1 / 256  # two different minima share their low byte this often
+
+_RANDOM = np.random.Generator(np.random.PCG64(20_260_101))  # PCG64's raw stream is the same in every numpy
+_FACTORS = (_RANDOM.bit_generator.random_raw(HASHES) >> np.uint64(32)).astype(np.uint32) | np.uint32(1)
+_SHIFTS = (_RANDOM.bit_generator.random_raw(HASHES) >> np.uint64(32)).astype(np.uint32)
+_MIX = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9], dtype=np.uint64)  # odd, bits well spread
+
+
+def fingerprint(text: str) -> Fingerprint:
+    """Fingerprint a cleaned text: about 0.15 ms for an article, total on any string.
+
+    `shingle_count` counts distinct shingles; the signature is None under `MIN_WORDS` words.
+    """
+    joined = _normalised(text)
+    words = joined.split(b" ") if joined else []
+    shingles = _shingles(words)
+    signature = _signature(shingles) if len(words) >= MIN_WORDS else None
+    return Fingerprint(xxh3_128_hexdigest(joined), signature, len(shingles), SCHEME)
+
+
+def text_hash(text: str) -> str:
+    """Hash a text exactly as it is: 32 lower-case hex digits of XXH3-128 over its UTF-8, lone surrogates included."""
+    return xxh3_128_hexdigest(text.encode("utf-8", "surrogatepass"))
+
+
+def content_hash(text: str) -> str:
+    """Hash the words of a text alone, 32 hex digits: case, white space and punctuation do not count, digits do."""
+    return xxh3_128_hexdigest(_normalised(text))
+
+
+def bands(signature: bytes) -> npt.NDArray[np.int32]:
+    """View a signature as its 32 bands; two articles are candidates if one band is equal at the same place."""
+    return np.frombuffer(signature, dtype="<i4")
+
+
+def jaccard(sig_a: bytes, sig_b: bytes) -> float:
+    """Estimate the Jaccard index of two texts' shingles from their signatures, 0 to 1 (off by 0.04 at one sigma).
+
+    Corrected for the bytes that are equal by chance.
+    """
+    equal = np.count_nonzero(np.frombuffer(sig_a, np.uint8) == np.frombuffer(sig_b, np.uint8))
+    return max(0.0, (int(equal) / HASHES - _CHANCE) / (1 - _CHANCE))
+
+
+def containment(j: float, n1: int, n2: int) -> float:
+    """Estimate how much of the shorter text stands in the longer, 0 to 1, from Jaccard index and shingle counts."""
+    shorter = min(n1, n2)
+    return min(1.0, j / (1 + j) * (n1 + n2) / shorter) if shorter > 0 else 0.0
+
+
+def numbers_of(text: str) -> frozenset[str]:
+    """Collect the numbers of a text as written (`1.250`, `07:30`, `18/6`)."""
+    return frozenset(_NUMBER.findall(text))
+
+
+def numbers_agree(text_a: str, text_b: str) -> bool:
+    """Say whether two texts state the same numbers, at least half of all they state together; two without do.
+
+    Tells a copy from a template filled twice. Known miss: templates that change words only (horoscopes).
+    """
+    a, b = numbers_of(text_a), numbers_of(text_b)
+    return len(a & b) >= NUMBERS_AGREE_JACCARD * len(a | b)
+
+
+def _normalised(text: str) -> bytes:
+    return " ".join(_WORD.findall(text.casefold())).encode("utf-8", "surrogatepass")
+
+
+def _shingles(words: list[bytes]) -> npt.NDArray[np.uint32]:
+    """Give the distinct hashes of all runs of three words, sorted; a shorter text is one shingle."""
+    if not words:
+        return np.empty(0, np.uint32)
+    hashes = np.fromiter(map(crc32, words), np.uint64, len(words))
+    hashes = np.pad(hashes, (0, max(0, SHINGLE_WORDS - len(words))))
+    count = len(hashes) - SHINGLE_WORDS + 1
+    mixed = sum((hashes[i : i + count] * _MIX[i] for i in range(SHINGLE_WORDS)), np.zeros(count, np.uint64))
+    mixed = (mixed ^ (mixed >> np.uint64(31))) * _MIX[0]
+    return np.unique((mixed >> np.uint64(32)).astype(np.uint32))
+
+
+def _signature(shingles: npt.NDArray[np.uint32]) -> bytes:
+    minima = np.full(HASHES, 0xFFFFFFFF, np.uint32)
+    for start in range(0, len(shingles), _CHUNK_SHINGLES):
+        hashes = shingles[start : start + _CHUNK_SHINGLES, None] * _FACTORS + _SHIFTS
+        np.minimum(minima, hashes.min(axis=0), out=minima)
+    minima ^= minima >> np.uint32(16)  # the low byte of an affine map depends on the low byte of the shingle alone
+    minima *= np.uint32(0x85EBCA6B)
+    minima ^= minima >> np.uint32(13)
+    return minima.astype(np.uint8).tobytes()
