@@ -1,19 +1,29 @@
-"""Count what a batch holds, for its one row in `runs`."""
+"""Count what a batch holds, for its one row in `runs`.
+
+Everything is counted from the tables that are written, so that the row cannot differ from them; only `documents` comes
+from outside, counted while reading: that the sum agrees is the promise that nothing was lost.
+"""
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import pyarrow as pa
+
+from lake.columns import SCHEMA_VERSION
+from lake.schema import TABLES, table
 
 
 @dataclass(frozen=True, slots=True)
 class BatchInput:
     """A range of records of one file: `records` in all, of which this batch reads [start, stop).
 
-    `continues` is the SHA-256 of a known shorter file whose records, all in the lake, are this one's first.
+    `name` is relative to the argument given, `sha256` and `size` (bytes) are of the whole file. `continues` is the
+    SHA-256 of a known shorter file whose records, all in the lake, are this one's first.
     """
 
     name: str
@@ -42,5 +52,110 @@ def run_row(
     forgotten: int = 0,
     alarms: Sequence[str] = (),
 ) -> pa.Table:
-    """The table `runs` of one batch, counted from its decided tables; `documents` is what was read, counted apart."""
-    raise NotImplementedError
+    """The table `runs` of one batch: one row, counted from its decided tables; `documents` is what was read.
+
+    A table left out counts as empty. Times are aware.
+    """
+    articles, duplicates, rejects, removals, links = (
+        tables.get(name, TABLES[name].empty_table())
+        for name in ("articles", "duplicates", "rejects", "removals", "links")
+    )
+    outlets = outlet_counts(articles, duplicates, removals)
+    both = [*_rows(articles, "flags"), *_rows(duplicates, "flags")]
+    row = {
+        "run": run,
+        "batch": batch,
+        "shard": shard,
+        "inputs": [asdict(one) for one in inputs],
+        "documents": documents,
+        "articles": articles.num_rows,
+        "duplicates": duplicates.num_rows,
+        "rejects": rejects.num_rows,
+        "forgotten": forgotten,
+        "removals": removals.num_rows,
+        "links": links.num_rows,
+        "chars_in": sum(one["chars_in"] for one in outlets),
+        "chars_removed": sum(one["chars_removed"] for one in outlets),
+        "outlets": outlets,
+        "duplicate_kinds": _counted("kind", (r["duplicate_kind"] for r in _rows(duplicates, "duplicate_kind"))),
+        "rejected": _rejected(rejects),
+        "flags": _counted("flag", (flag for r in both for flag in r["flags"])),
+        "alarms": list(alarms),
+        "ruleset": ruleset,
+        "known_titles_digest": known_titles_digest,
+        "options": _pairs(options or {}),
+        "versions": _pairs(versions),
+        "schema_version": SCHEMA_VERSION,
+        "started": started,
+        "finished": finished,
+        "seconds": (finished - started).total_seconds(),
+    }
+    return table("runs", [row])
+
+
+COUNTED = (
+    "id",
+    "source",
+    "title",
+    "date_published",
+    "authors",
+    "language",
+    "original_length",
+    "removed_chars",
+    "flags",
+)
+
+
+def outlet_counts(articles: pa.Table, duplicates: pa.Table, removals: pa.Table) -> list[dict[str, Any]]:
+    """What `runs.outlets` says: one entry per source, by name, those without a source last."""
+    source_of: dict[str, str | None] = {}
+    groups: dict[str | None, list[dict[str, Any]]] = {}
+    kept: Counter[str | None] = Counter()
+    for one, rows in (("articles", articles), ("duplicates", duplicates)):
+        for row in _rows(rows, *COUNTED):
+            source_of[row["id"]] = row["source"]
+            groups.setdefault(row["source"], []).append(row)
+            kept[row["source"]] += one == "articles"
+    kinds: dict[str | None, Counter[str]] = {source: Counter() for source in groups}
+    rules: dict[str | None, Counter[str]] = {source: Counter() for source in groups}
+    for row in _rows(removals, "article_id", "kind", "rule"):
+        kinds[source_of[row["article_id"]]][row["kind"]] += 1
+        rules[source_of[row["article_id"]]][row["rule"]] += 1
+    return [
+        _outlet(source, groups[source], kept[source])
+        | {"kinds": _counted("kind", kinds[source].elements()), "rules": _counted("rule", rules[source].elements())}
+        for source in sorted(groups, key=lambda name: (name is None, name or ""))
+    ]
+
+
+def _outlet(source: str | None, rows: list[dict[str, Any]], articles: int) -> dict[str, Any]:
+    return {
+        "source": source,
+        "articles": articles,
+        "duplicates": len(rows) - articles,
+        "chars_in": sum(row["original_length"] for row in rows),
+        "chars_removed": sum(row["removed_chars"] for row in rows),
+        "without_title": sum(row["title"] is None for row in rows),
+        "without_date": sum(row["date_published"] is None for row in rows),
+        "without_author": sum(not row["authors"] for row in rows),
+        "flagged": sum(bool(row["flags"]) for row in rows),
+        "languages": _counted("language", (row["language"] for row in rows)),
+    }
+
+
+def _rejected(rejects: pa.Table) -> list[dict[str, Any]]:
+    found = Counter((row["stage"], row["reason"]) for row in _rows(rejects, "stage", "reason"))
+    return [{"stage": stage, "reason": reason, "count": count} for (stage, reason), count in sorted(found.items())]
+
+
+def _rows(table: pa.Table, *columns: str) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = table.select(columns).to_pylist()
+    return rows
+
+
+def _counted(name: str, values: Iterable[str]) -> list[dict[str, Any]]:
+    return [{name: value, "count": count} for value, count in sorted(Counter(values).items())]
+
+
+def _pairs(given: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"name": name, "value": value} for name, value in sorted(given.items())]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-SCHEMA_VERSION = 1  # of all tables together; another one in a lake stops the run (Polars and HF fail on an extra column)
+SCHEMA_VERSION = 1  # of all tables together; another in a lake stops the run (Polars and HF fail on an extra column)
 SIGNATURE_BYTES = 128  # the low byte of each of 128 hashes; 8 bits lose no candidate and halve the bytes of 16
 MAX_PAYLOAD_BYTES = 1 << 20  # what a reject keeps of its input; beyond it, where the input lies
 
@@ -86,7 +86,7 @@ OUTLETS = list_of(
 )
 
 ARTICLES = (
-    Column("id", STRING, "This row's name, unique in the lake: 32 hex digits, a hash of its batch and its place there."),
+    Column("id", STRING, "This row's name, unique in the lake: 32 hex digits, a hash of its batch and place there."),
     Column("source", STRING, "Outlet that published this copy: stem of its outlet file, else domain of its URL.", True),
     Column("source_evidence", STRING, "How the source is known: url, hint, dateline, byline, promo, …", True),
     Column("host", STRING, "Host name of the URL, lower case.", True),
@@ -140,7 +140,7 @@ ARTICLES = (
     Column("extraction_method", STRING, "How the body was found: text, container:<outlet>, trafilatura, …"),
     Column("ruleset", STRING, "Fingerprint of the rules it was cleaned with: 16 hex digits."),
     Column("schema_version", INT32, "Version of these tables."),
-    Column("origin_file", STRING, "File it came from, relative to the argument given; reject:<id> if read again.", True),
+    Column("origin_file", STRING, "File it came from, relative to the argument; reject:<id> if read again.", True),
     Column("origin_row", INT64, "Record of that file, counted from 0.", True),
     Column("origin_id", STRING, "id the input gave it.", True),
     Column("batch", STRING, "Batch it came with: joins with runs."),
@@ -179,7 +179,7 @@ REJECTS = (
     Column("payload_length", INT64, "Length of what arrived, bytes.", True),
     Column("payload_sha256", STRING, "SHA-256 of what arrived, 64 hex digits.", True),
     Column("payload_offset", INT64, "Where it begins in origin_file, bytes; null if not known.", True),
-    Column("origin_file", STRING, "File it came from, relative to the argument given; reject:<id> if read again.", True),
+    Column("origin_file", STRING, "File it came from, relative to the argument; reject:<id> if read again.", True),
     Column("origin_row", INT64, "Record of that file, counted from 0.", True),
     Column("origin_id", STRING, "id the input gave it.", True),
     Column("ruleset", STRING, "Fingerprint of the rules of its run: 16 hex digits."),

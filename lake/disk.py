@@ -7,21 +7,21 @@ from pathlib import Path
 
 
 class Disk:
-    """The operations that a lake's protocol is made of; each either happens or raises OSError.
+    """The operations that a lake's protocol is made of; each happens, or raises OSError.
 
     Nothing else in `lake` changes a file, apart from the lock file. A name that `write` or `rename` would replace is
     an error: no name is used twice.
     """
 
     def mkdir(self, path: Path) -> None:
-        """Make a folder and those above it, and make their names durable; a folder that is there is fine."""
-        missing = [p for p in (path, *path.parents) if not p.exists()]
+        """Make a folder and those above it, names durable; a folder that is there is fine."""
+        missing = [folder for folder in (path, *path.parents) if not folder.exists()]
         path.mkdir(parents=True, exist_ok=True)
         for made in missing:
             self.sync(made.parent)
 
     def write(self, path: Path, data: bytes) -> None:
-        """Write a new file whole and make its bytes durable."""
+        """Write a new file whole, bytes durable."""
         with open(path, "xb") as file:
             file.write(data)
             file.flush()

@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from lake import layout
+from lake.columns import SCHEMA_VERSION
+from lake.layout import LakeError
+from lake.schema import OPTIONAL, TABLES, conform
+
+SCAN_ROWS = 65_536  # of a few narrow columns at a time: some 15 MB with signatures
+READ_AGAIN = "reject:"  # how origin_file names the reject that a row was read from
 
 KEYS = (
     "id",
@@ -82,3 +95,145 @@ class Status:
     last: tuple[BatchLine, ...]
     open_rejects: Mapping[str, int]
     unfinished: tuple[str, ...]
+
+
+def run_rows(root: Path, seen: dict[str, pa.Table]) -> pa.Table:
+    """All rows of `runs`, in the order in which they finished; `seen` keeps what was read, by file name.
+
+    Raises LakeError for a file of another schema version: its columns are not ours.
+    """
+    for file in layout.files(root, "runs"):
+        name = layout.name_of(root, file)
+        if name not in seen:
+            table = pq.ParquetFile(file).read()
+            if (version := _version(table.schema)) != SCHEMA_VERSION:
+                raise LakeError(
+                    f"{root} is written with schema version {version}, this program with {SCHEMA_VERSION}: "
+                    "use the version of saring that wrote it, or ingest into a new lake."
+                )
+            seen[name] = conform("runs", table)
+    rows = pa.concat_tables([TABLES["runs"].empty_table(), *seen.values()])
+    return rows.sort_by([("finished", "ascending"), ("run", "ascending"), ("shard", "ascending")])
+
+
+def known_inputs(runs: pa.Table) -> dict[str, KnownInput]:
+    """What the rows of `runs` say of the files they read, by SHA-256; ranges of a continued file are its own too."""
+    found: dict[str, dict[str, Any]] = {}
+    continued: dict[str, str] = {}
+    ranges: dict[str, list[tuple[int, int]]] = {}
+    rulesets: dict[str, set[str]] = {}
+    for run in runs.select(["inputs", "ruleset"]).to_pylist():
+        for given in run["inputs"]:
+            sha256 = given["sha256"]
+            found[sha256] = given
+            ranges.setdefault(sha256, []).append((given["start"], given["stop"]))
+            rulesets.setdefault(sha256, set()).add(run["ruleset"])
+            if given["continues"]:
+                continued[sha256] = given["continues"]
+    return {
+        sha256: KnownInput(
+            sha256=sha256,
+            name=given["name"],
+            size=given["size"],
+            records=given["records"],
+            ranges=_merged(r for one in _chain(sha256, continued) for r in ranges.get(one, ())),
+            rulesets=frozenset(rulesets[sha256]),
+        )
+        for sha256, given in found.items()
+    }
+
+
+def keys(root: Path, after: Collection[str]) -> Iterator[KeyBatch]:
+    """Stream the columns `KEYS` of articles and duplicates, file by file, leaving out the files named in `after`."""
+    schema = pa.schema([TABLES["articles"].field(name).remove_metadata() for name in KEYS])
+    for table in ("articles", "duplicates"):
+        for file in layout.files(root, table):
+            if (name := layout.name_of(root, file)) in after:
+                continue
+            with pq.ParquetFile(file) as parquet:
+                if not parquet.metadata.num_rows:
+                    yield KeyBatch(name, table, pa.RecordBatch.from_pylist([], schema=schema))
+                for rows in parquet.iter_batches(batch_size=SCAN_ROWS, columns=list(KEYS)):
+                    yield KeyBatch(name, table, pa.RecordBatch.from_arrays(rows.select(KEYS).columns, schema=schema))
+
+
+def texts(root: Path, ids: Collection[str], files: Collection[str] | None) -> dict[str, str]:
+    """Texts of a few rows, by id; only row groups that hold one are read. An id that is not there is left out."""
+    wanted = pa.array(sorted(ids), pa.string())
+    found: dict[str, str] = {}
+    for table in ("articles", "duplicates"):
+        for file in layout.files(root, table):
+            if len(found) == len(wanted):
+                return found
+            if files is None or layout.name_of(root, file) in files:
+                found |= _texts_of(file, wanted)
+    return found
+
+
+def counts(root: Path) -> tuple[dict[str, int], int]:
+    """Rows by table, from the footers, and bytes of all files."""
+    rows: dict[str, int] = {}
+    size = 0
+    for table in (*TABLES, *OPTIONAL):
+        found = layout.files(root, table)
+        if table in TABLES or found:
+            rows[table] = sum(pq.read_metadata(file).num_rows for file in found)
+            size += sum(file.stat().st_size for file in found)
+    return rows, size
+
+
+def open_rejects(root: Path) -> Counter[str]:
+    """Rejects by reason that no later batch read again: rows read again carry `reject:<id>` as their origin_file."""
+    again = {
+        origin.removeprefix(READ_AGAIN)
+        for table in ("articles", "duplicates", "rejects")
+        for rows in _stream(root, table, ["origin_file"])
+        for origin in pc.unique(rows.column("origin_file")).to_pylist()
+        if origin is not None and origin.startswith(READ_AGAIN)
+    }
+    found: Counter[str] = Counter()
+    for rows in _stream(root, "rejects", ["id", "reason"]):
+        pairs = zip(rows.column("id").to_pylist(), rows.column("reason").to_pylist(), strict=True)
+        found.update(reason for id, reason in pairs if id not in again)
+    return found
+
+
+def _stream(root: Path, table: str, columns: list[str]) -> Iterator[pa.RecordBatch]:
+    for file in layout.files(root, table):
+        with pq.ParquetFile(file) as parquet:
+            yield from parquet.iter_batches(batch_size=SCAN_ROWS, columns=columns)
+
+
+def _texts_of(file: Path, wanted: pa.Array) -> dict[str, str]:
+    found: dict[str, str] = {}
+    with pq.ParquetFile(file) as parquet:
+        for group in range(parquet.num_row_groups):
+            if pc.any(pc.is_in(parquet.read_row_group(group, columns=["id"])["id"], wanted)).as_py():
+                rows = parquet.read_row_group(group, columns=["id", "text"])
+                rows = rows.filter(pc.is_in(rows["id"], wanted))
+                found.update(zip(rows["id"].to_pylist(), rows["text"].to_pylist(), strict=True))
+    return found
+
+
+def _version(schema: pa.Schema) -> int | None:
+    written = (schema.metadata or {}).get(b"saring.schema_version", b"")
+    return int(written) if written.isdigit() else None
+
+
+def _chain(sha256: str, continued: Mapping[str, str]) -> list[str]:
+    """A file, the one it continues, and so on."""
+    chain = [sha256]
+    while (before := continued.get(chain[-1])) and before not in chain:
+        chain.append(before)
+    return chain
+
+
+def _merged(ranges: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """Ranges in order, those that touch joined."""
+    merged: list[tuple[int, int]] = []
+    for start, stop in sorted(ranges):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(stop, merged[-1][1]))
+        else:
+            merged.append((start, stop))
+    return tuple(merged)

@@ -238,7 +238,7 @@ def _said(document: Document) -> str | None:
 
 
 def _time(published: Published | None) -> datetime.datetime | None:
-    return published and published.at.astimezone(datetime.UTC)
+    return None if published is None else published.at.astimezone(datetime.UTC)
 
 
 def _text(value: str | None) -> str | None:

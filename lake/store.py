@@ -1,59 +1,197 @@
-"""The lake as its users meet it: open it, hold its lock, publish batches, ask what it holds."""
+"""The lake as its users meet it: open it, hold its lock, publish batches, ask what it holds.
+
+with lake.lock():
+    lake.recover()
+    …                                   # decide copies against what the lake holds now
+    lake.publish(BatchTables(batch, ruleset, tables), datetime.now(UTC))
+"""
 
 from __future__ import annotations
 
 import datetime
+import fcntl
+import os
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
 
+from lake import layout, read, write
+from lake.columns import SCHEMA_VERSION
 from lake.disk import Disk
-from lake.read import KeyBatch, KnownInput, Status
+from lake.layout import LakeError, Staged
+from lake.read import BatchLine, KeyBatch, KnownInput, Status
+from lake.schema import TABLES
 from lake.write import BatchTables
+
+POLL_SECONDS = 0.1  # between two tries for the lock; a batch holds it for about half a second
 
 
 class Lake:
     """Plain Parquet files under one folder, and the promises about them.
 
-    `Lake(path)` opens; `Lake(path, create=True)` makes it if it is not there. Raises LakeError with one sentence and
-    the remedy: not a lake, not there, not writable, or written with another schema version.
+    `Lake(path)` opens; `Lake(path, create=True)` makes it if it is not there. `disk` is where every change goes.
+    Raises LakeError, one sentence with the remedy: not there, not a lake, not writable (with `create`), or written
+    with another schema version.
     """
 
-    def __init__(self, path: str | Path, *, create: bool = False, disk: Disk | None = None) -> None: ...
+    def __init__(self, path: str | Path, *, create: bool = False, disk: Disk | None = None) -> None:
+        self.path = Path(path)
+        self._disk = disk or Disk()
+        self._runs: dict[str, pa.Table] = {}  # what was read of `runs`, by file name: names are never used again
+        self._locked = False
+        if create:
+            self._create()
+        elif not self.path.is_dir():
+            raise LakeError(f"There is no lake at {self.path}: saring ingest PATH… --lake {self.path} makes one.")
+        elif not _is_lake(self.path):
+            raise LakeError(f"{self.path} is a folder, but not a lake: name the folder that holds articles/ and runs/.")
+        self.runs()
 
     @contextmanager
     def lock(self, waiting: Callable[[float], None] | None = None) -> Iterator[None]:
-        """Hold the lake for deciding and publishing; `waiting(seconds so far)` is called while another holds it."""
-        yield
+        """Hold the lake for deciding and publishing; `waiting(seconds so far)` is called while another holds it.
+
+        The kernel frees it when its holder dies. Raises LakeError if the lake cannot be written.
+        """
+        handle = self._lock_file()
+        try:
+            began = time.monotonic()
+            while not _try_lock(handle):
+                if waiting is not None:
+                    waiting(time.monotonic() - began)
+                time.sleep(POLL_SECONDS)
+            self._locked = True
+            yield
+        finally:
+            self._locked = False
+            fcntl.flock(handle, fcntl.LOCK_UN)  # a child forked meanwhile may still hold a copy of the handle
+            os.close(handle)
 
     def recover(self) -> tuple[str, ...]:
-        """Finish every batch that reached `.ready`, delete what did not; batches finished. Needs the lock."""
-        raise NotImplementedError
+        """Finish every batch that was committed, delete what was not; the batches finished. Needs the lock.
+
+        Works on a full disk. Raises LakeError if the disk fails; what was finished by then stays finished.
+        """
+        self._needs_lock()
+        try:
+            return tuple(stem for left in write.waiting(self.path) if (stem := self._settle(left)) is not None)
+        except OSError as error:
+            raise LakeError(f"The lake {self.path} has batches to finish and cannot be written: {error}.") from error
 
     def publish(self, batch: BatchTables, when: datetime.datetime) -> None:
-        """Write one batch, all tables or nothing. Needs the lock; `when` (aware) names the month folder."""
+        """Write one batch, all tables or nothing. Needs the lock; `when` (aware) names the month folder, in UTC.
+
+        Raises ValueError for tables whose accounts do not add up; LakeError for a batch that is there already and for
+        the disk (full, broken): its cause is the OSError, and nothing is left half done.
+        """
+        self._needs_lock()
+        self.recover()
+        if batch.batch in self.done():
+            raise LakeError(f"Batch {batch.batch} is in the lake {self.path} already.")
+        write.check(batch)
+        to = Staged(layout.stem(batch.batch, batch.ruleset), layout.month(when), ready=False)
+        try:
+            write.roll_forward(self._disk, self.path, write.stage(self._disk, self.path, batch, to))
+        except OSError as error:
+            raise LakeError(self._left_by(to, error)) from error
+        except ValueError:
+            write.sweep(self._disk, self.path, to)
+            raise
 
     def done(self) -> frozenset[str]:
         """Batches that are complete: their ids stand in `runs`."""
-        raise NotImplementedError
+        return frozenset(self.runs().column("batch").to_pylist())
 
     def runs(self) -> pa.Table:
-        """All rows of `runs`, ordered by when they finished, then by shard."""
+        """All rows of `runs`, ordered by when they finished, then run and shard. Raises LakeError: foreign schema."""
+        return read.run_rows(self.path, self._runs)
 
     def inputs(self) -> Mapping[str, KnownInput]:
-        """Files that batches were read from, by SHA-256."""
-        raise NotImplementedError
+        """Files that batches were read from, by SHA-256: name, size, records, which of them were read, rulesets."""
+        return read.known_inputs(self.runs())
 
     def scan_keys(self, after: Collection[str] = frozenset()) -> Iterator[KeyBatch]:
-        """Stream what recognises copies, of all rows in files whose names are not in `after`."""
-        raise NotImplementedError
+        """Stream what recognises copies, of all rows in files not named in `after`: articles, then duplicates.
+
+        Before the lock this sees whole files; a batch without its row in `runs` may be among them, and is completed
+        by the next `recover`. Under the lock, with the names seen so far as `after`, it gives only what is new.
+        """
+        return read.keys(self.path, after)
 
     def texts(self, ids: Collection[str], files: Collection[str] | None = None) -> dict[str, str]:
-        """Texts of a few rows by id; `files` (names from scan_keys) narrows where to look."""
-        raise NotImplementedError
+        """Texts of a few rows by id; `files` (names from `scan_keys`) narrows the search. Unknown ids are left out."""
+        return read.texts(self.path, ids, files)
 
     def status(self, last: int = 5) -> Status:
-        """What is in the lake: rows by table, last batches, open rejects by reason."""
-        raise NotImplementedError
+        """What is in the lake: rows by table, bytes, the last batches (newest first), open rejects by reason."""
+        runs = self.runs()
+        rows, size = read.counts(self.path)
+        newest = runs.slice(max(0, runs.num_rows - last)).select(BatchLine.__slots__).to_pylist()[::-1]
+        return Status(
+            path=str(self.path),
+            schema_version=SCHEMA_VERSION,
+            rows=rows,
+            size_bytes=size,
+            batches=runs.num_rows,
+            last=tuple(BatchLine(**row) for row in newest),
+            open_rejects=dict(sorted(read.open_rejects(self.path).items())),
+            unfinished=tuple(left.folder for left in write.waiting(self.path)),
+        )
+
+    def _create(self) -> None:
+        if self.path.exists() and not _is_lake(self.path) and (not self.path.is_dir() or any(self.path.iterdir())):
+            raise LakeError(f"{self.path} holds other things than a lake: name an empty or a new folder.")
+        try:
+            for name in (*TABLES, layout.STAGING):
+                self._disk.mkdir(self.path / name)
+        except OSError as error:
+            raise LakeError(f"The lake {self.path} cannot be written: {error.strerror or error}.") from error
+        os.close(self._lock_file())
+        if not os.access(self.path / layout.STAGING, os.W_OK):
+            raise LakeError(f"The lake {self.path} cannot be written: its folders are not yours.")
+
+    def _lock_file(self) -> int:
+        try:
+            return os.open(self.path / layout.LOCK, os.O_RDWR | os.O_CREAT, 0o666)
+        except OSError as error:
+            raise LakeError(f"The lake {self.path} cannot be written: {error.strerror}: {error.filename}.") from error
+
+    def _needs_lock(self) -> None:
+        if not self._locked:
+            raise RuntimeError("the lake is changed only under its lock: with lake.lock(): …")
+
+    def _settle(self, left: Staged) -> str | None:
+        if not left.ready:
+            write.sweep(self._disk, self.path, left)
+            return None
+        write.roll_forward(self._disk, self.path, left)
+        return left.stem.split("-")[0]
+
+    def _left_by(self, to: Staged, error: OSError) -> str:
+        """Clear away what a failed batch staged, as far as the disk lets us, and say how things stand."""
+        said = f"The lake {self.path} cannot be written: {error.strerror or error}."
+        try:
+            if to in write.waiting(self.path):
+                write.sweep(self._disk, self.path, to)
+        except OSError as second:
+            return f"{said} Nothing of batch {to.stem} is in it; the next run clears its staging away ({second})."
+        if Staged(to.stem, to.month, ready=True) in write.waiting(self.path):
+            return f"{said} Batch {to.stem} is complete and will be published by the next run."
+        if layout.target(self.path, "runs", to).exists():
+            return f"{said} Batch {to.stem} is in it, whole."
+        return f"{said} Nothing of batch {to.stem} is in it: mend the disk and run again."
+
+
+def _is_lake(path: Path) -> bool:
+    return path.is_dir() and (path / "runs").is_dir() and (path / "articles").is_dir()
+
+
+def _try_lock(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -1,0 +1,98 @@
+"""Where things lie in a lake: names only, nothing is opened here.
+
+    <lake>/<table>/ingested=2026-10/<batch>-<ruleset>.parquet
+    <lake>/_staging/<batch>-<ruleset>.2026-10.tmp/<table>.part      being written: no reader's glob over a table sees it
+    <lake>/_staging/<batch>-<ruleset>.2026-10.ready/<table>.part    complete: will be published whatever happens
+    <lake>/_lock
+
+The name of a staging folder says where its files belong, so that whoever finds it can finish it.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from lake.schema import OPTIONAL, TABLES
+
+STAGING = "_staging"
+LOCK = "_lock"
+# Rows that are early are only additional this way round: a join from articles never misses, `runs` comes last.
+PUBLISH_ORDER = (*OPTIONAL, *TABLES)
+NAME = re.compile(r"[0-9a-zA-Z]+")
+STAGED = re.compile(r"(?P<stem>[0-9a-zA-Z]+-[0-9a-zA-Z]+)\.(?P<month>\d{4}-\d\d)\.(?P<state>tmp|ready)")
+MONTH = re.compile(r"ingested=\d{4}-\d\d")
+FILE = re.compile(r"([0-9a-zA-Z]+-[0-9a-zA-Z]+)\.parquet")
+
+
+class LakeError(Exception):
+    """The lake cannot be used, or a batch cannot be published: one sentence, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A batch on its way: `stem` is `<batch>-<ruleset>`, `month` the month in which it was staged."""
+
+    stem: str
+    month: str
+    ready: bool
+
+    @property
+    def folder(self) -> str:
+        """Its name below `_staging`."""
+        return f"{self.stem}.{self.month}.{'ready' if self.ready else 'tmp'}"
+
+
+def staged(folder: str) -> Staged | None:
+    """Read the name of a staging folder; None for a name that is none of ours."""
+    match = STAGED.fullmatch(folder)
+    return match and Staged(match["stem"], match["month"], match["state"] == "ready")
+
+
+def stem(batch: str, ruleset: str) -> str:
+    """The file name of a batch without its suffix. Raises LakeError for names that cannot stand in one."""
+    if not (NAME.fullmatch(batch) and NAME.fullmatch(ruleset)):
+        raise LakeError(f"Batch {batch!r} and ruleset {ruleset!r} must be letters and digits: they name files.")
+    return f"{batch}-{ruleset}"
+
+
+def month(when: datetime.datetime) -> str:
+    """Month of a time, `2026-10`, in UTC. Raises LakeError for a time without a zone."""
+    if when.tzinfo is None:
+        raise LakeError(f"The time of publishing, {when}, needs a zone: the month depends on it.")
+    return f"{when.astimezone(datetime.UTC):%Y-%m}"
+
+
+def target(root: Path, table: str, to: Staged) -> Path:
+    """Where a table of a staged batch belongs."""
+    return root / table / f"ingested={to.month}" / f"{to.stem}.parquet"
+
+
+def files(root: Path, table: str) -> list[Path]:
+    """All files of a table, as its readers' glob finds them, in the order of their names."""
+    return sorted((root / table).glob("*/*.parquet"))
+
+
+def name_of(root: Path, file: Path) -> str:
+    """A file's name in the lake: `articles/ingested=2026-10/….parquet`."""
+    return file.relative_to(root).as_posix()
+
+
+def strays(root: Path) -> Iterator[Path]:
+    """What lies in the lake and is none of its files: readers may trip over it."""
+    for top in sorted(root.iterdir()):
+        if top.name == LOCK and top.is_file():
+            continue
+        if top.name == STAGING:
+            yield from (p for p in sorted(top.iterdir()) if staged(p.name) is None)
+        elif top.name not in PUBLISH_ORDER or top.is_symlink() or not top.is_dir():
+            yield top
+        else:
+            for folder in sorted(top.iterdir()):
+                if not MONTH.fullmatch(folder.name) or folder.is_symlink() or not folder.is_dir():
+                    yield folder
+                else:
+                    yield from (p for p in sorted(folder.iterdir()) if not FILE.fullmatch(p.name) or p.is_symlink())
