@@ -106,7 +106,7 @@ def run_rows(root: Path, seen: dict[str, pa.Table]) -> pa.Table:
         name = layout.name_of(root, file)
         if name not in seen:
             table = pq.ParquetFile(file).read()
-            if (version := _version(table.schema)) != SCHEMA_VERSION:
+            if (version := version_of(table.schema)) != SCHEMA_VERSION:
                 raise LakeError(
                     f"{root} is written with schema version {version}, this program with {SCHEMA_VERSION}: "
                     "use the version of saring that wrote it, or ingest into a new lake."
@@ -198,6 +198,12 @@ def open_rejects(root: Path) -> Counter[str]:
     return found
 
 
+def version_of(schema: pa.Schema) -> int | None:
+    """Version of the tables that a file's schema belongs to; None for a file of no lake."""
+    written = (schema.metadata or {}).get(b"saring.schema_version", b"")
+    return int(written) if written.isdigit() else None
+
+
 def _stream(root: Path, table: str, columns: list[str]) -> Iterator[pa.RecordBatch]:
     for file in layout.files(root, table):
         with pq.ParquetFile(file) as parquet:
@@ -213,11 +219,6 @@ def _texts_of(file: Path, wanted: pa.Array) -> dict[str, str]:
                 rows = rows.filter(pc.is_in(rows["id"], wanted))
                 found.update(zip(rows["id"].to_pylist(), rows["text"].to_pylist(), strict=True))
     return found
-
-
-def _version(schema: pa.Schema) -> int | None:
-    written = (schema.metadata or {}).get(b"saring.schema_version", b"")
-    return int(written) if written.isdigit() else None
 
 
 def _chain(sha256: str, continued: Mapping[str, str]) -> list[str]:

@@ -81,6 +81,7 @@ def encode(name: str, table: pa.Table) -> bytes:
         compression_level=ZSTD_LEVEL,
         use_dictionary=[column for column in rows.column_names if column in DICTIONARY],
         write_statistics=True,
+        write_page_checksum=True,  # so that verify sees a flipped bit; zstd as Parquet uses it has no checksum
     )
     if rows.num_rows:
         writer.write_table(rows, row_group_size=ROW_GROUP_ROWS)
