@@ -1,0 +1,35 @@
+"""What all tests share: the repository's root, and the real articles beside it where they are at hand."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SARING = str(Path(sys.executable).parent / "saring")  # the command as installed beside this Python
+
+# A developer's own settings must not decide what the tests see.
+for name in ("SARING_LAKE", "SARING_RULES", "SARING_RUNNER", "PREFECT_API_URL", "PREFECT_API_KEY"):
+    os.environ.pop(name, None)
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def saring() -> str:
+    return SARING
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real articles and annotations; they belong to their outlets, so the project does not carry them."""
+    folder = ROOT.parent / "shared"
+    if not (folder / "gold").is_dir():
+        pytest.skip("the real articles of ../shared are not on this machine")
+    return folder

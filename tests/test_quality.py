@@ -1,0 +1,124 @@
+"""Quality on real articles does not fall: the floors of quality.toml, measured through the command line."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ROOT, SARING
+
+QUALITY = tomllib.loads((ROOT / "tests/quality.toml").read_text("utf-8"))
+SEED_FIELDS = ("source", "title", "description", "language", "dateline", "cited_sources", "authors", "editors")
+SEED_FIELDS += ("photo_credits",)
+
+
+@pytest.mark.parametrize("name", QUALITY["floors"])
+def test_a_floor_has_one_limit_a_tolerance_and_its_reason(name: str) -> None:
+    floor = QUALITY["floors"][name]
+    assert len({"at_most", "at_least"} & floor.keys()) == 1
+    assert floor["tolerance"] >= 0
+    assert floor["why"]
+    assert floor["what"]
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", QUALITY["data"])
+def test_the_floors_were_measured_on_this_data(shared: Path, name: str) -> None:
+    digest = hashlib.sha256((shared / name).read_bytes()).hexdigest()
+    assert digest == QUALITY["data"][name], f"{name} is other data: measure anew, then pin it"
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", QUALITY["floors"])
+def test_quality_does_not_fall_below_its_floor(text_scores: dict[str, float], name: str) -> None:
+    floor, got = QUALITY["floors"][name], text_scores[name]
+    if "at_most" in floor:
+        assert got <= floor["at_most"] + floor["tolerance"], f"{floor['what']}: {got}"
+    else:
+        assert got >= floor["at_least"] - floor["tolerance"], f"{floor['what']}: {got}"
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("spaces", ["as-saved", "plain"])
+def test_the_seeds_come_out_exactly(shared: Path, spaces: str) -> None:
+    seeds = json.loads((shared / "seeds/expected.json").read_text("utf-8"))
+    if spaces == "plain":
+        seeds = [seed | {"text": seed["text"].replace("\xa0", " ")} for seed in seeds]
+    cleaned = clean([{"id": seed["gid"], "text": seed["text"]} for seed in seeds])
+    for seed, got in zip(seeds, cleaned, strict=True):
+        assert words(got["text"]) == words(story(seed)), seed["gid"]
+        assert list(removed(got)) == list(expected(seed)), seed["gid"]
+
+
+@pytest.mark.shared
+def test_the_seeds_give_their_fields(shared: Path) -> None:
+    seeds = json.loads((shared / "seeds/expected.json").read_text("utf-8"))
+    for seed, got in zip(seeds, clean([{"id": s["gid"], "text": s["text"]} for s in seeds]), strict=True):
+        want = seed["fields"]
+        assert {f: got[f] for f in SEED_FIELDS if f in want} == {f: want[f] for f in SEED_FIELDS if f in want}
+        assert [pointer["title"] for pointer in got["related"]] == want["related"]
+        assert instant(got["date_published"]) == instant(want["date_published"])
+
+
+@pytest.fixture(scope="session")
+def text_scores(shared: Path) -> dict[str, float]:
+    """What the measure of ../shared says of `saring clean --jsonl`, by the names of the floors."""
+    command = [sys.executable, str(shared / "gold/measure.py"), "text", "--cleaner", f"{SARING} clean --jsonl"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    print(said)
+    line = next(line for line in said.splitlines() if line.startswith("all "))
+    lost, left, exact = (float(x) for x in re.findall(r"(?:content_lost|boilerplate_left|exact) +([\d.]+)%", line))
+    invented = re.search(r"invented +(\d+)", line)
+    pointers = next(line for line in said.splitlines() if line.startswith("pointers all"))
+    ends = re.search(r"% of (\d+) .*story eaten (\d+)", pointers)
+    assert invented is not None
+    assert ends is not None
+    return {
+        "content_lost": lost,
+        "boilerplate_left": left,
+        "exact": exact,
+        "invented": int(invented[1]),
+        "pointers_over": 100 * int(ends[2]) / int(ends[1]),
+    }
+
+
+def clean(documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    given = "".join(json.dumps(document, ensure_ascii=False) + "\n" for document in documents)
+    done = subprocess.run([SARING, "clean", "--jsonl"], input=given, capture_output=True, encoding="utf-8", check=True)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def story(seed: dict[str, Any]) -> str:
+    at, kept = 0, []
+    for start, end, _ in [*seed["spans"], (len(seed["text"]), len(seed["text"]), "")]:
+        kept.append(seed["text"][at:start])
+        at = end
+    return "".join(kept)
+
+
+def expected(seed: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
+    for start, end, kind in seed["spans"]:
+        yield kind, words(seed["text"][start:end])
+
+
+def removed(got: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
+    for removal in got["removals"]:
+        yield removal["kind"], words(removal["text"])
+
+
+def words(text: str) -> list[str]:
+    """White space and punctuation do not count, as in the measure."""
+    return re.findall(r"\w+", text)
+
+
+def instant(written: str | None) -> Any:
+    return None if written is None else datetime.datetime.fromisoformat(written)
