@@ -1,0 +1,155 @@
+"""Read an HTML element as lines: one paragraph, heading, list item or table row a line, in reading order.
+
+A line keeps its links as pieces, so that a pointer to another article can be told by its link and cut to the letter.
+The walk is iterative and visits each node once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from lxml.etree import _Element
+
+BLOCKS = """
+    address article aside blockquote body caption center dd details dialog div dl dt fieldset figcaption figure footer
+    form h1 h2 h3 h4 h5 h6 header hr html legend li main menu nav ol option p pre section summary table tbody td tfoot
+    th thead title tr ul
+"""
+SILENT = """
+    script style noscript template svg math iframe object embed applet canvas audio video source track map area
+    button select option textarea input datalist meter progress head link meta title base dialog amp-ad amp-embed
+    amp-sidebar amp-analytics amp-iframe
+"""  # hold no text that a reader sees as text
+BLOCK_TAGS = frozenset(BLOCKS.split())
+SILENT_TAGS = frozenset(SILENT.split())
+HEADING_TAGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+CELL_BREAKS = frozenset({"p", "div", "br", "table", "ul", "ol", "li", "section", "article", "blockquote", "center"})
+SOFT_TAGS = frozenset({"em", "i", "small", "figcaption"})
+IMAGE_TAGS = frozenset({"img", "picture", "amp-img"})
+SPACE = re.compile(r"\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A run of text of a line; `href` is its link's target as written, if any; `soft` says italic or small."""
+
+    text: str
+    href: str | None = None
+    soft: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Line:
+    """One paragraph: its pieces in order, the block that holds it directly, whether a picture stands before it."""
+
+    pieces: tuple[Piece, ...]
+    owner: _Element
+    after_image: bool = False
+
+    @property
+    def text(self) -> str:
+        """The line as plain text, white space collapsed."""
+        return SPACE.sub(" ", "".join(piece.text for piece in self.pieces)).strip()
+
+    @property
+    def linked_chars(self) -> int:
+        """How many characters of the line stand in links."""
+        return sum(len(piece.text.strip()) for piece in self.pieces if piece.href is not None)
+
+
+def read_lines(root: _Element, skipped: Collection[_Element] = ()) -> list[Line]:
+    """Give the lines below `root`, leaving out the elements in `skipped` with all they hold."""
+    return [line for line in _Walk(skipped).lines(root) if line.text]
+
+
+class _Walk:
+    """One walk over a tree: what stands open at the moment. Each node is entered and left once."""
+
+    def __init__(self, skipped: Collection[_Element]) -> None:
+        self.skipped = skipped
+        self.owners: list[_Element] = []
+        self.pieces: list[Piece] = []
+        self.href: str | None = None
+        self.soft = 0
+        self.image = False
+
+    def lines(self, root: _Element) -> Iterator[Line]:
+        self.owners.append(root)
+        stack: list[tuple[_Element, bool]] = [(root, False)]
+        while stack:
+            node, closing = stack.pop()
+            tag = node.tag
+            if not closing and self.enters(node):
+                if tag == "tr" and (row := _row(node)) is not None:
+                    yield self.flush()
+                    yield row
+                elif tag == "pre":
+                    yield self.flush()
+                    yield from (Line((Piece(text),), node) for text in "".join(_visible(node)).splitlines())
+                else:
+                    if tag in BLOCK_TAGS:
+                        yield self.flush()
+                    self.open(node)
+                    stack.append((node, True))
+                    stack.extend((child, False) for child in reversed(node))
+                    continue
+            elif tag in BLOCK_TAGS or tag == "br":
+                yield self.flush()
+            if closing:
+                self.close(node)
+            if node.tail and node is not root:
+                self.add(node.tail)
+        yield self.flush()
+
+    def enters(self, node: _Element) -> bool:
+        self.image = self.image or node.tag in IMAGE_TAGS
+        return (
+            isinstance(node.tag, str) and node.tag not in SILENT_TAGS and node.tag != "br" and node not in self.skipped
+        )
+
+    def open(self, node: _Element) -> None:
+        if node.tag in BLOCK_TAGS:
+            self.owners.append(node)
+        elif node.tag == "a":
+            self.href = node.get("href", "")
+        self.soft += node.tag in SOFT_TAGS
+        if node.text:
+            self.add(node.text)
+
+    def close(self, node: _Element) -> None:
+        if node.tag in BLOCK_TAGS:
+            self.owners.pop()
+        elif node.tag == "a":
+            self.href = None
+        self.soft -= node.tag in SOFT_TAGS
+
+    def add(self, text: str) -> None:
+        self.pieces.append(Piece(text, self.href, self.soft > 0))
+
+    def flush(self) -> Line:
+        line = Line(tuple(self.pieces), self.owners[-1], self.image)
+        if any(piece.text.strip() for piece in self.pieces):
+            self.image = False
+        self.pieces.clear()
+        return line
+
+
+def _row(row: _Element) -> Line | None:
+    """A row of data as one line, cells joined by ` | `; None for a row that only lays out the page."""
+    cells = [cell for cell in row if cell.tag in ("td", "th")]
+    if len(cells) < 2 or any(node.tag in CELL_BREAKS for cell in cells for node in cell.iterdescendants()):
+        return None
+    texts = [SPACE.sub(" ", "".join(_visible(cell))).strip() for cell in cells]
+    return Line((Piece(" | ".join(filter(None, texts))),), row)
+
+
+def _visible(cell: _Element) -> Iterator[str]:
+    if cell.text:
+        yield cell.text
+    for node in cell.iterdescendants():
+        if isinstance(node.tag, str) and node.tag not in SILENT_TAGS and node.text:
+            yield node.text
+        if node.tail:
+            yield node.tail

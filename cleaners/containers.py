@@ -1,0 +1,149 @@
+"""Find the element that holds the story, and the boxes inside it that do not belong to it.
+
+Three ways, in this order: the outlet's layouts (CSS), `itemprop=articleBody`, and the densest element: every line
+votes for the elements around it, sentences for, links against, and a vote halves with each level up. Known miss: a
+story of only short lines (a list of scores) under a page full of comments.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Protocol
+
+from lxml.cssselect import CSSSelector
+from lxml.etree import _Element
+
+from cleaners.blocks import HEADING_TAGS, Line, read_lines
+from cleaners.boxes import boxes, prose, words_of
+
+VOTE_DECAY = 0.5  # a vote counts half one level up: readability's parent and grandparent, carried on
+LAYOUT_MIN_WORDS = 20  # less than this in a layout's container: the container is there, the story is not
+
+
+class Layout(Protocol):
+    """What extraction needs of an outlet's `[[pages]]`: CSS of the body, of what to drop in it, and its last day."""
+
+    @property
+    def body(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def drop(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def until(self) -> datetime.date | None: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Container:
+    """Where a story stands: its elements in document order, the elements in them to leave out, and how it was found."""
+
+    roots: tuple[_Element, ...]
+    dropped: frozenset[_Element]
+    method: str
+
+    def lines(self) -> list[Line]:
+        """The lines of the story in reading order."""
+        return [line for root in self.roots for line in read_lines(root, self.dropped)]
+
+    def boxes_inside(self) -> list[_Element]:
+        """The elements left out, in document order, each without those inside it."""
+        found: list[_Element] = []
+        stack = list(reversed(self.roots))
+        while stack:
+            node = stack.pop()
+            if node in self.dropped:
+                found.append(node)
+            else:
+                stack.extend(reversed(node))
+        return found
+
+
+# ------------------------------------------------------------------------------------------------------------- layouts
+
+
+@lru_cache(maxsize=4096)
+def selector(css: str) -> CSSSelector:
+    """Compile a CSS selector once; raises `cssselect.SelectorError` with the reason (loading a catalog checks)."""
+    return CSSSelector(css, translator="html")
+
+
+def by_layout(tree: _Element, layouts: Sequence[Layout], day: datetime.date | None) -> Container | None:
+    """The first layout with a story in it: those valid on `day` first, each in the order of the file."""
+    for layout in sorted(layouts, key=lambda layout: bool(day and layout.until and layout.until < day)):
+        roots = _outermost(_select(tree, layout.body))
+        if not roots:
+            continue
+        dropped = frozenset(_select(tree, layout.drop)).difference(roots)
+        container = Container(roots, dropped | boxes(roots, dropped), "container")
+        if prose(container.lines()) >= LAYOUT_MIN_WORDS:
+            return container
+    return None
+
+
+def _select(tree: _Element, css: Iterable[str]) -> list[_Element]:
+    found = {element for one in css for element in selector(one)(tree)}
+    return [node for node in tree.iter() if node in found] if len(found) > 1 else list(found)
+
+
+def _outermost(elements: Sequence[_Element]) -> tuple[_Element, ...]:
+    chosen: set[_Element] = set()
+    for element in elements:
+        if not any(ancestor in chosen for ancestor in element.iterancestors()):
+            chosen.add(element)
+    return tuple(element for element in elements if element in chosen)
+
+
+# ------------------------------------------------------------------------------------------------------- any other page
+
+
+def by_density(tree: _Element) -> Container | None:
+    """The element that the prose of the page votes for, without its boxes; None where a page has no prose."""
+    dropped = boxes([tree])
+    lines = read_lines(tree, dropped)
+    marked = _marked(tree, lines)
+    if marked:
+        return Container(marked, dropped, "articlebody")
+    votes = _votes(lines)
+    if not votes:
+        return None
+    best = max(votes, key=lambda element: votes[element])
+    if votes[best] <= 0:
+        return None
+    return Container((best,), dropped, "density")
+
+
+def _marked(tree: _Element, lines: Sequence[Line]) -> tuple[_Element, ...]:
+    """The elements that schema.org marks as the body, if they hold most of the page's prose."""
+    marked = _outermost([e for e in tree.iter() if "articlebody" in e.get("itemprop", "").lower()])
+    inside, everything = 0, 0
+    for line in lines:
+        words = words_of(line)
+        everything += words
+        inside += words * any(node in marked for node in _upwards(line.owner))
+    return marked if inside >= LAYOUT_MIN_WORDS and inside * 2 >= everything else ()
+
+
+def _votes(lines: Iterable[Line]) -> dict[_Element, float]:
+    votes: dict[_Element, float] = defaultdict(float)
+    for line in lines:
+        vote = float(words_of(line)) or -0.25 * (line.linked_chars > 0) * (line.text.count(" ") + 1)
+        owner = line.owner
+        if (
+            owner.tag in ("p", "li", "blockquote", "td", "pre", *HEADING_TAGS)
+            and (parent := owner.getparent()) is not None
+        ):
+            owner = parent
+        for node in _upwards(owner):
+            if node.tag in ("html", "body") or abs(vote) < 0.1:
+                votes[node] += vote * 0.1  # the whole page is the answer only when nothing else is
+                break
+            votes[node] += vote
+            vote *= VOTE_DECAY
+    return votes
+
+
+def _upwards(element: _Element) -> Iterator[_Element]:
+    yield element
+    yield from element.iterancestors()

@@ -1,0 +1,147 @@
+"""From a page to its story and what it says about it, or the reason why it carries none.
+
+    parse -> metadata sources -> container (layout, articleBody, density) -> lines -> without pointers and captions
+          -> fields -> is it an article?
+
+Pure and total: no network, no disk, no threads, and no page raises. Limits are on size alone, so they are the same on
+every machine; time is bounded by the process that calls.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Iterable, Sequence
+
+from lxml import etree
+from lxml.html import HTMLParser
+
+from cleaners.article import Page, Reason, Related
+from cleaners.blocks import Line, read_lines
+from cleaners.boxes import absolute, credit_of, pointers_in, prose, without_captions, without_pointers
+from cleaners.containers import Container, Layout, by_density, by_layout
+from cleaners.fallback import by_trafilatura, from_data
+from cleaners.jsonld import LinkedData, read_jsonld
+from cleaners.metadata import Metadata, read_metadata, read_metas
+from cleaners.notarticle import NotArticle, why_not
+
+PAGE_MAX_CHARS = 5_000_000  # of 2,511 real pages the largest had 2.2 MB
+PAGE_MAX_NODES = 150_000  # the largest real page has 20,000
+CERTAIN_WORDS = 50  # less prose than this in the likeliest element: other ways are asked as well
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+__all__ = ["Layout", "NotArticle", "Page", "extract"]
+
+
+def extract(html: str, url: str | None = None, layouts: Sequence[Layout] = ()) -> Page | NotArticle:
+    """Read a page: its story, one paragraph a line, and its fields as written; or say why it is no article.
+
+    `layouts` are the outlet's `[[pages]]` in the order of its file, newest first; without them, and where none fits,
+    the story is found by its prose. `Page.method` says how: container, articlebody, density, data, trafilatura.
+    """
+    if len(html) > PAGE_MAX_CHARS:
+        return NotArticle(f"{len(html):,} characters of HTML, at most {PAGE_MAX_CHARS:,} are read", Reason.TOO_LARGE)
+    tree = _parse(html)
+    if tree is None:
+        return NotArticle("the page is empty", Reason.NO_TEXT)
+    nodes = sum(1 for _ in tree.iter())
+    if nodes > PAGE_MAX_NODES:
+        return NotArticle(f"{nodes:,} elements, at most {PAGE_MAX_NODES:,} are read", Reason.TOO_LARGE)
+    return _read(tree, url, layouts)
+
+
+def _parse(html: str) -> etree._Element | None:
+    """The tree; bytes and a stated encoding, because a page's own declaration is about bytes that are gone."""
+    parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
+    try:
+        tree = etree.fromstring(CONTROL.sub(" ", html).encode("utf-8", "replace"), parser=parser)
+    except etree.XMLSyntaxError:  # nothing in it that a parser could start with
+        return None
+    return tree if isinstance(tree, etree._Element) else None
+
+
+def _read(tree: etree._Element, url: str | None, layouts: Sequence[Layout]) -> Page | NotArticle:
+    metas, data = read_metas(tree), read_jsonld(tree)
+    whole = read_lines(tree)
+    container = by_layout(tree, layouts, _day(data.published)) or by_density(tree)
+    lines = container.lines() if container else []
+    story, related = without_pointers(lines)
+    story, captions = without_captions(story)
+    fields = read_metadata(tree, whole, metas, data, url, lines[-1] if lines else None)
+    story = _without_headline(story, fields.title)
+    text, method = _text(tree, url, story, container, data)
+    refused = (
+        why_not(url or fields.canonical_url, fields.title, story, whole, metas, data)
+        if method not in ("data", "trafilatura")
+        else None
+    )
+    if refused is not None:
+        return refused
+    boxed = pointers_in(container.boxes_inside()) if container else []
+    return _page(
+        text,
+        method,
+        fields,
+        absolute([*boxed, *related], fields.canonical_url or url),
+        [*captions, *_captions(container)],
+    )
+
+
+def _day(published: str | None) -> datetime.date | None:
+    match = re.match(r"(\d{4})-(\d\d)-(\d\d)", published or "")
+    try:
+        return datetime.date(*map(int, match.groups())) if match else None
+    except ValueError:  # 2023-02-31
+        return None
+
+
+def _without_headline(story: list[Line], title: str | None) -> list[Line]:
+    """A headline that stands inside the container is not the first line of the story."""
+    return story[1:] if story and title and story[0].text.casefold() == title.casefold() else story
+
+
+def _text(
+    tree: etree._Element, url: str | None, story: Sequence[Line], container: Container | None, data: LinkedData
+) -> tuple[str, str]:
+    """The story's text and how it was found; the page's data and trafilatura are asked where the container is thin."""
+    text = "\n".join(line.text for line in story)
+    if container is not None and (container.method == "container" or prose(story) >= CERTAIN_WORDS):
+        return text, container.method
+    count = len(text.split())
+    for method, other in (("data", from_data(tree, data)), ("trafilatura", None)):
+        found = by_trafilatura(tree, url) if method == "trafilatura" else other
+        if found and len(found.split()) >= 2 * max(count, CERTAIN_WORDS):
+            return found, method
+    return text, container.method if container else "density"
+
+
+def _captions(container: Container | None) -> list[str]:
+    """Captions of figures that stand in the story's container and were left out with their boxes."""
+    if container is None:
+        return []
+    figures = [
+        box
+        for box in container.boxes_inside()
+        if box.tag in ("figure", "figcaption") or "caption" in box.get("class", "")
+    ]
+    return [line.text for box in figures for line in read_lines(box)]
+
+
+def _page(text: str, method: str, fields: Metadata, related: tuple[Related, ...], captions: Iterable[str]) -> Page:
+    return Page(
+        text=text,
+        method=method,
+        title=fields.title,
+        description=fields.description,
+        authors=fields.authors,
+        editors=fields.editors,
+        published=fields.published,
+        modified=fields.modified,
+        section=fields.section,
+        keywords=fields.keywords,
+        language=fields.language,
+        canonical_url=fields.canonical_url,
+        site_name=fields.site_name,
+        photo_credits=tuple(dict.fromkeys(credit for caption in captions if (credit := credit_of(caption)))),
+        related=related,
+    )

@@ -1,0 +1,127 @@
+"""Tell pages that carry no news story: indexes, videos, photo galleries, lyrics, empty shells; and say so in words.
+
+A kind that the address or the title names needs only a short text to be believed; a long text is a story all the same
+(a headline that begins with FOTO: over 200 words of prose is an article with a picture).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from cleaners.article import Reason
+from cleaners.blocks import HEADING_TAGS, Line
+from cleaners.boxes import prose
+from cleaners.jsonld import LinkedData
+
+STORY_MIN_WORDS = 25  # shorter is a caption or a teaser; the shortest real flash of the corpus has 28
+GALLERY_MAX_WORDS = 120  # photo and video pages carry a paragraph or two
+SHELL_WORDS = 60  # a page with less text than this in all has not been filled
+INDEX_LINKS_SHARE = 0.55  # of the page's words in links; articles with long rails reach 0.5
+INDEX_HEADLINES = 8  # linked headlines outside the story
+
+STEPS = {
+    "video": "video videos vidio watch tv live-tv livestreaming streaming 20detik shorts reels podcast",
+    "photo": "foto fotos photo photos readfoto foto-news galeri galeri-foto gallery photogallery inpicture in-picture "
+    "image images album infografis infografik infographic potret-foto",
+    "list": "indeks index tag tags topik topic search cari kanal category kategori rubrik author penulis "
+    "profile archive arsip terpopuler terkini latest populer label",
+    "lyrics": "lirik lyrics lirik-lagu chord kunci-gitar",
+}
+VIDEO, PHOTO, LISTS, LYRICS = (frozenset(STEPS[kind].split()) for kind in ("video", "photo", "list", "lyrics"))
+TITLES = (
+    ("video", re.compile(r"\W*(?:video|live|livestreaming|live\s+streaming|vidio)\s*[:|\-–]", re.IGNORECASE)),
+    (
+        "photo",
+        re.compile(r"\W*(?:foto|in\s+picture|photo|galeri(?:\s+foto)?|infografis|photos?)\s*[:|\-–]", re.IGNORECASE),
+    ),
+    ("lyrics", re.compile(r"\W*(?:lirik\s+(?:lagu|dan)|chord\s)", re.IGNORECASE)),
+)
+NAMES = {"video": "a video page", "photo": "a photo page", "lyrics": "song lyrics", "list": "an index page"}
+
+
+@dataclass(frozen=True, slots=True)
+class NotArticle:
+    """A page that gives no article: what it is instead, in words, and the reason it is rejected with."""
+
+    detail: str
+    reason: Reason = Reason.NOT_AN_ARTICLE
+
+
+def why_not(
+    url: str | None,
+    title: str | None,
+    story: Sequence[Line],
+    page: Sequence[Line],
+    metas: Mapping[str, str],
+    data: LinkedData,
+) -> NotArticle | None:
+    """Why this page is no article, or None. `story` are the lines of its body, `page` all lines it shows."""
+    words = sum(line.text.count(" ") + 1 for line in story)
+    whole = sum(line.text.count(" ") + 1 for line in page)
+    if not whole:
+        return NotArticle("the page shows no text", Reason.NO_TEXT)
+    kind = _kind(url, title, metas, data)
+    if kind == "lyrics":
+        return NotArticle("song lyrics, not a news story")
+    if kind in ("video", "photo") and words < GALLERY_MAX_WORDS:
+        return NotArticle(f"{NAMES[kind]} with {words} words of text")
+    if kind == "list" or _is_index(url, story, page, data, whole):
+        return NotArticle("an index page: links to articles, no story of its own")
+    if words < STORY_MIN_WORDS:
+        if whole < SHELL_WORDS:
+            return NotArticle(f"an empty shell: {whole} words in all, filled in by scripts or cut off", Reason.NO_TEXT)
+        return NotArticle(f"no story found: {words} words in the likeliest place")
+    return None
+
+
+def _kind(url: str | None, title: str | None, metas: Mapping[str, str], data: LinkedData) -> str | None:
+    host, steps = _address(url)
+    if LYRICS.intersection(steps[:3]):
+        return "lyrics"
+    for kind, pattern in TITLES:
+        if pattern.match(title or ""):
+            return kind
+    if metas.get("og:type", "").lower().startswith("video") or host in VIDEO or VIDEO.intersection(steps[:3]):
+        return "video"
+    if host in PHOTO or any(step in PHOTO or step.endswith(("-inpicture", "-foto")) for step in steps[:3]):
+        return "photo"
+    if "VideoObject" in data.types and not data.is_article and metas.get("og:type", "").lower() != "article":
+        return "video"
+    if "ImageGallery" in data.types and not data.is_article:
+        return "photo"
+    if steps and LISTS.intersection(steps[:2]) and not data.is_article and len(steps[-1]) < 40:
+        return "list"
+    return None
+
+
+def _address(url: str | None) -> tuple[str, list[str]]:
+    """The first label of the host and the steps of the path, lower case; empty for what is no address."""
+    try:
+        parts = urlsplit(url or "")
+        host = parts.hostname or ""
+    except ValueError:  # a bracket that is no IPv6 address
+        return "", []
+    return host.split(".")[0], [step for step in unquote(parts.path).lower().split("/") if step]
+
+
+def _is_index(url: str | None, story: Sequence[Line], page: Sequence[Line], data: LinkedData, whole: int) -> bool:
+    """Whether the page lists articles: its address is no article's, or its text is links and little prose."""
+    if data.is_article and data.published:
+        return False
+    words = prose(story)
+    linked = sum(line.text.count(" ") + 1 for line in page if line.linked_chars * 2 > len(line.text))
+    headlines = sum(1 for line in page if line.owner.tag in HEADING_TAGS and line.linked_chars * 2 > len(line.text))
+    _, steps = _address(url)
+    if url and not steps and (headlines >= INDEX_HEADLINES or words < 2 * GALLERY_MAX_WORDS):
+        return True
+    if words >= GALLERY_MAX_WORDS:
+        return False
+    listing = "CollectionPage" in data.types or "ItemList" in data.types
+    return (
+        (linked >= INDEX_LINKS_SHARE * whole and words < 60)
+        or (headlines >= 2 * INDEX_HEADLINES and words < 60)
+        or (listing and words < 80)
+    )
