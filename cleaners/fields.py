@@ -1,0 +1,112 @@
+"""What removals tell: authors, editors, dateline, sources, credits, related headlines. Moved, not lost."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from cleaners.article import Article, Document, Fields, Kind, Page, Related
+from cleaners.dates import parse_published
+from cleaners.phrase import DASH
+from cleaners.strip import Match
+
+_SEPARATORS = re.compile(r" ?[,&/;|] ?| dan | and ")
+_LABEL = re.compile(r"^[\w ]{2,20} ?: ?")
+_SITE = re.compile(r"[\w-]+(?:\.[\w-]+)+")
+_NAME = re.compile(r"^[A-ZÀ-Ý][\w'’.\-]+(?: [\w'’.\-]+){1,5}$")
+_TIDY = re.compile(rf"^[\s,.;:|/\"“”]+|[\s,;:|/\"“”]+$|\s{DASH}+$")
+_REPORT = re.compile(r"^laporan (?:wartawan|reporter|jurnalis|kontributor|khusus|langsung)?", re.IGNORECASE)
+
+
+def read_fields(article: Article, matches: Sequence[Match], document: Document, page: Page | None) -> Fields:
+    """Return the fields of an article: the page's own word first, then the removed spans, then the input's columns."""
+    told = _told(article.text, matches)
+    url = document.url
+    description = _first(page and page.description, told["description"], document.description)
+    published = _first(page and page.published, document.date, told["published"])
+    return Fields(
+        title=_first(page and page.title, document.title, told["title"]),
+        description=description,
+        authors=tuple(told["authors"] or (page.authors if page else ()) or document.authors) if told["authors"] or not page or not page.authors else page.authors,
+        editors=(page.editors if page and page.editors else tuple(told["editors"])),
+        translators=tuple(told["translators"]),
+        published=parse_published(published, url=url) if published else None,
+        modified=parse_published(page.modified, url=url) if page and page.modified else None,
+        dateline=_first(told["dateline"]),
+        section=_first(page and page.section, document.section),
+        keywords=(page.keywords if page and page.keywords else ()) or document.keywords or tuple(told["keywords"]),
+        cited_sources=tuple(told["cited_sources"]),
+        photo_credits=_unique([*(page.photo_credits if page else ()), *told["photo_credits"]]),
+        related=_related(told["related"], page.related if page else ()),
+        first_published_in=_first(told["first_published_in"]),
+    )
+
+
+def names_in(text: str) -> list[str]:
+    """Split a list of names as bylines write it; sites and initials are no names."""
+    parts = (_TIDY.sub("", part) for part in _SEPARATORS.split(text))
+    return [part for part in parts if part and not _SITE.fullmatch(part)]
+
+
+def _told(text: str, matches: Sequence[Match]) -> dict[str, list[str]]:
+    told: dict[str, list[str]] = {name: [] for name in _TELLERS}
+    for match in matches:
+        span = text[match.start : match.end].strip()
+        for name, value in match.captured:
+            if name in told:
+                told[name] += _split(name, value)
+        if match.kind is Kind.TITLE:
+            told["title"].append(span)
+        elif match.kind is Kind.DESCRIPTION:
+            told["description"].append(span)
+        elif match.kind is Kind.TIMESTAMP and not any(name == "published" for name, _ in match.captured):
+            told["published"].append(span)
+        elif match.kind is Kind.BYLINE:
+            told["authors"] += _authors_in(span, match)
+        elif match.kind is Kind.NOTICE and "syndicated" in match.rule:
+            told["first_published_in"] += _SITE.findall(span)[:1]
+    return {name: list(_unique(values)) for name, values in told.items()}
+
+
+_TELLERS = (
+    "title", "description", "published", "authors", "editors", "translators", "dateline", "keywords",
+    "cited_sources", "photo_credits", "related", "first_published_in",
+)  # fmt: skip
+
+
+def _split(name: str, value: str) -> list[str]:
+    if name in ("authors", "editors", "translators", "keywords"):
+        return names_in(value)
+    value = _TIDY.sub("", value).strip()
+    return [value] if value else []
+
+
+def _authors_in(span: str, match: Match) -> list[str]:
+    """Names of a sign-off that its rule did not capture: `(Contohnews.com, Sari Contoh)`, `Laporan Sari Contoh | Brebes`."""
+    if any(name in ("authors", "editors", "translators") for name, _ in match.captured):
+        return []
+    inside = _REPORT.sub("", span.strip("()[] .")).strip()
+    if inside == span.strip("()[] .") and not _SITE.search(inside):
+        return []
+    return [name for name in names_in(inside.split(" | ")[0]) if _NAME.match(name)]
+
+
+def _related(headlines: Iterable[str], linked: Iterable[Related]) -> tuple[Related, ...]:
+    by_title = {item.title: item for item in linked}
+    for headline in headlines:
+        by_title.setdefault(headline, Related(headline))
+    return tuple(by_title.values())
+
+
+def _first(*values: str | Sequence[str] | None) -> str | None:
+    for value in values:
+        if isinstance(value, str):
+            if value.strip():
+                return value.strip()
+        elif value:
+            return value[0]
+    return None
+
+
+def _unique(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(values))

@@ -1,0 +1,121 @@
+"""Raw text -> the text that all offsets refer to: NFC, one paragraph a line, no blank lines, single plain blanks.
+
+Damage is mended here, before any rule looks: mojibake, entities, sentences broken at links, paragraphs joined by commas
+or by runs of blanks. Each repair is named in `Article.repairs`; what is only white space is not.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+
+import ftfy
+from ftfy.badness import is_bad
+
+from cleaners.article import Article
+
+# What cannot be text: control characters (not tab, line feed, form feed, carriage return) and lone surrogates.
+_NO_TEXT = re.compile("[\x00-\x08\x0e-\x1b\x7f\ud800-\udfff]")
+_LINE_BREAKS = re.compile("\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+_INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+_BLANKS = re.compile(r"[^\S\n]")
+_RUN = re.compile(r" {2,}")
+_ENTITY = re.compile(r"&(?:#\d{1,6}|#x[0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});")
+# Mac-Roman readings of UTF-8 quotes, dashes, no-break spaces and accents: Excel for Mac wrote a third of one corpus so.
+_MAC_ROMAN = re.compile("‚Ä|¬†|√[©®°∂≠]|Ô[ªø]")
+_COMMA_JOINT = re.compile(r"(?<=[.!?”\":)]),+(?=[^\s,\d])|,{2,}(?=\S)|(?<=\S),{2,}")
+_PARAGRAPH_GAP = re.compile(r" {2,}(?=[A-Z0-9\"“‘(\[])")
+_STOPPED_GAP = re.compile(r"[.!?”\")] {2,}(?=[A-Z\"“‘])")
+_DASHES = re.compile(r"[-–—]{1,3}")
+
+MIN_COMMA_JOINTS = 3  # fewer are a slip of the keyboard
+MIN_STOPPED_GAPS = 2
+REJOIN_MIN_CHARACTERS = 25  # a shorter line without a stop is a list item as often as half a sentence
+
+
+def normalize(raw: str) -> Article:
+    """Return the normalised article; total for any string."""
+    repairs: list[str] = []
+    text = _decode(raw, repairs)
+    text = _INVISIBLE.sub("", _LINE_BREAKS.sub("\n", text))
+    text = _unwrap(text, repairs)
+    text = _BLANKS.sub(" ", text)
+    if "\n" not in text.strip():
+        text = _split_paragraphs(text, repairs)
+    lines = _rejoin([line.strip(" ") for line in text.split("\n")], repairs)
+    text = "\n".join(_RUN.sub(" ", line) for line in lines if line)
+    return Article(unicodedata.normalize("NFC", text), tuple(repairs))
+
+
+def _decode(raw: str, repairs: list[str]) -> str:
+    """Mend what happened to the characters: no-text characters, entities, mojibake."""
+    text = raw
+    if _NO_TEXT.search(text):
+        text = _NO_TEXT.sub("", text)
+        repairs.append("control-characters")
+    if "&" in text and _ENTITY.search(text):
+        mended = html.unescape(_ENTITY.sub(lambda found: html.unescape(found.group()), text) if "&amp;" in text else text)
+        if mended != text:
+            text = _NO_TEXT.sub("", mended)
+            repairs.append("entities")
+    if not text.isascii() and (_MAC_ROMAN.search(text) or is_bad(text)):
+        mended = "\n".join(ftfy.fix_encoding(line) for line in text.split("\n"))
+        if mended != text:
+            text = _NO_TEXT.sub("", mended)
+            repairs.append("mojibake")
+    return text
+
+
+def _unwrap(text: str, repairs: list[str]) -> str:
+    """Drop the quotes of a CSV field that was read without its reader."""
+    stripped = text.strip()
+    if len(stripped) > 1 and stripped[0] == stripped[-1] == '"' and '""' in stripped[1:-1]:
+        inside = stripped[1:-1]
+        if inside.replace('""', "").count('"') == 0:
+            repairs.append("csv-quotes")
+            return inside.replace('""', '"')
+    return text
+
+
+def _split_paragraphs(text: str, repairs: list[str]) -> str:
+    """Give flattened text its paragraphs back where the scraper left a trace of them."""
+    if len(_COMMA_JOINT.findall(text)) >= MIN_COMMA_JOINTS:
+        repairs.append("comma-paragraphs")
+        text = _COMMA_JOINT.sub("\n", text)
+    elif len(_STOPPED_GAP.findall(text)) >= MIN_STOPPED_GAPS:
+        repairs.append("blank-paragraphs")
+        text = _PARAGRAPH_GAP.sub("\n", text)
+    return text
+
+
+def _rejoin(lines: list[str], repairs: list[str]) -> list[str]:
+    """Join the pieces of sentences that a scraper broke at links and bold words; an empty line parts paragraphs."""
+    out: list[str] = []
+    joined = False
+    for i, line in enumerate(lines):
+        following = lines[i + 1] if i + 1 < len(lines) else ""
+        if out and out[-1] and line and _continues(out[-1], line, following):
+            glue = "" if line[0] in ",.;:!?)" else " "
+            out[-1] += glue + line
+            joined = True
+        else:
+            out.append(line)
+    if joined:
+        repairs.append("broken-sentences")
+    return out
+
+
+def _continues(before: str, line: str, following: str) -> bool:
+    """Whether `line` goes on with the sentence of `before`."""
+    if before[-1] in ".!?…”\")":
+        return line[0] in ",;" or (line == "." and before[-1] not in ".!?…")
+    if line[0] in ",;)" or (line[0] in ".!?" and len(line) < 400 and not line.startswith("..")):
+        return True
+    if _DASHES.fullmatch(line):
+        return len(before) < 60 and bool(following)
+    if _DASHES.fullmatch(before.rsplit(" ", 1)[-1]) and len(before) < 64 and " " in before:
+        return True
+    if before[-1] in ":-–—":
+        return False
+    return line[0].islower() and len(before) >= REJOIN_MIN_CHARACTERS

@@ -1,0 +1,127 @@
+"""How far a pointer to another article reaches: "Baca juga" has seven extents, and the marker does not tell which.
+
+The headline may stand on the marker's line, on the next one, in parentheses, in quotes, inside flattened text with
+the story going on, glued to it, or nowhere. What cannot be told is left: story is never eaten for a headline.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from cleaners.headline import Known, find_end
+from cleaners.rule import NextLine
+
+OWN_LINE_CHARACTERS = 230  # the longest of 33,000 titles has 190; a longer line holds story too
+NEXT_LINE_MIN_WORDS = 5  # a shorter line after a lone marker is a sub-heading as often as a headline
+NEXT_LINE_MAX_WORDS = 24
+
+_CLOSERS = {"(": ")", "[": "]"}
+_QUOTES = {"'": "'’", "‘": "’'", '"': '"”', "“": '”"'}
+_SENTENCE_END = re.compile(r"[.!?…:;,][\"”'’)]*$")
+_AFTER_QUOTE = re.compile(r"(?: ?(?:di sini|berikut ini|di bawah ini|ini))? ?[:.]?", re.IGNORECASE)
+_AFTER_MARKER = re.compile(r"[ >»›→:\-–—•|]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """The span of a pointer, the spans of its headlines inside it, and whether its end is certain."""
+
+    start: int
+    end: int
+    headlines: tuple[tuple[int, int], ...]
+    certain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What helps to tell a headline: the document's own title, and headlines known from elsewhere."""
+
+    title: str | None = None
+    known: Known | None = None
+
+
+def reach(text: str, start: int, end: int, next_line: NextLine, hints: Hints) -> Pointer:
+    """Return how far the pointer whose marker is `text[start:end]` reaches."""
+    start, opener = _opener(text, start)
+    line_end = _line_end(text, end)
+    if opener and (closed := text.find(_CLOSERS[opener], end, min(line_end, end + OWN_LINE_CHARACTERS))) >= 0:
+        return Pointer(start, closed + 1, _one(text, end, closed), True)
+    after = _skip(text, end, line_end)
+    if after >= line_end:
+        return _alone(text, start, line_end, next_line, hints)
+    if text[after] in _QUOTES and (quoted := _quoted(text, start, after, line_end)):
+        return quoted
+    if _owns_line(text, start) and line_end - after <= OWN_LINE_CHARACTERS and (text.count("\n") >= 2 or line_end == len(text)):
+        return Pointer(start, line_end, _one(text, after, line_end), True)
+    found = find_end(text, after, title=hints.title, known=hints.known)
+    return Pointer(start, found.end, _one(text, after, found.end), found.certain)
+
+
+def _line_end(text: str, at: int) -> int:
+    found = text.find("\n", at)
+    return len(text) if found < 0 else found
+
+
+def _skip(text: str, at: int, until: int) -> int:
+    return min(_AFTER_MARKER.match(text, at).end(), until)  # type: ignore[union-attr]
+
+
+def _one(text: str, start: int, end: int) -> tuple[tuple[int, int], ...]:
+    """The span without blanks at its ends, as the only headline, or none where nothing is left."""
+    inside = text[start:end]
+    start += len(inside) - len(inside.lstrip(" :"))
+    end -= len(inside) - len(inside.rstrip(" "))
+    return ((start, end),) if start < end else ()
+
+
+def _opener(text: str, start: int) -> tuple[int, str]:
+    """Take the bracket in front of a marker with it."""
+    before = text[:start].rstrip(" ")
+    return (len(before) - 1, before[-1]) if before.endswith(("(", "[")) else (start, "")
+
+
+def _owns_line(text: str, start: int) -> bool:
+    line = text.rfind("\n", 0, start) + 1
+    return not text[line:start].strip(" -–—•*\"“,")
+
+
+def _quoted(text: str, start: int, at: int, line_end: int) -> Pointer | None:
+    """A headline in quotes ends with them, and with the `di sini:` behind them."""
+    for i in range(at + 8, min(line_end, at + OWN_LINE_CHARACTERS)):
+        if text[i] in _QUOTES[text[at]] and (i + 1 == line_end or not text[i + 1].isalnum()):
+            after = _AFTER_QUOTE.match(text, i + 1)
+            return Pointer(start, after.end() if after else i + 1, ((at + 1, i),), True)
+    return None
+
+
+def _alone(text: str, start: int, line_end: int, next_line: NextLine, hints: Hints) -> Pointer:
+    """A marker with nothing behind it: its headline is on the next line, or lost."""
+    headlines = []
+    end = line_end
+    if next_line is not NextLine.STORY and _owns_line(text, start):
+        at = line_end + 1
+        while at < len(text):
+            until = _line_end(text, at)
+            if not _is_headline(text[at:until], until == len(text), next_line, hints):
+                break
+            headlines.append((at, until))
+            end, at = until, until + 1
+            if next_line is NextLine.LOOK and ":" not in text[start:line_end]:
+                break
+    return Pointer(start, end, tuple(headlines), True)
+
+
+def _is_headline(line: str, last: bool, next_line: NextLine, hints: Hints) -> bool:
+    """Whether a line after a lone marker is a headline: no full stop, no sub-heading, cased as headlines are."""
+    if hints.known and (hints.known.end_of(line, 0) or 0) >= len(line.rstrip()):
+        return True
+    words = line.split()
+    if not NEXT_LINE_MIN_WORDS <= len(words) <= NEXT_LINE_MAX_WORDS or _SENTENCE_END.search(line.rstrip()):
+        return False
+    if not line[0].isupper() and not line[0].isdigit() and line[0] not in "\"“'‘":
+        return False
+    if next_line is NextLine.HEADLINE:
+        return True
+    long = [word for word in words[1:] if len(word) > 3]
+    return not last and sum(word[0].isupper() or word[0].isdigit() for word in long) >= 0.7 * len(long)

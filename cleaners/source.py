@@ -1,0 +1,92 @@
+"""Name the outlet that published an article, and say on what evidence.
+
+In order of trust: the URL's host, the caller's hint, the dateline, a byline or promo that names one outlet's site, the
+page's site name. An article about an outlet, or one that cites it, names it elsewhere and is not its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from cleaners.article import Kind, Source
+from cleaners.catalog import Catalog
+from cleaners.outlet import Outlet
+from cleaners.strip import Match
+from cleaners.urls import registrable_domain
+
+_EVIDENCE = {
+    Kind.DATELINE: "dateline",
+    Kind.BYLINE: "byline",
+    Kind.PROMO: "promo",
+    Kind.NOTICE: "notice",
+}
+_SITE = re.compile(r"[\w-]{2,30}(?:\.[\w-]{2,20}){1,3}")
+
+
+def from_address(host: str | None, hint: str | None, catalog: Catalog) -> tuple[Source, Outlet | None]:
+    """Name the source by its host, else by the caller's hint; a hint that no file knows is taken as it is."""
+    if outlet := catalog.outlet_of_host(host):
+        return Source(outlet.stem, "url"), outlet
+    if hint and hint.strip():
+        outlet = catalog.outlet_of_name(hint)
+        return Source(outlet.stem if outlet else hint.strip(), "hint"), outlet
+    if host:
+        return Source(registrable_domain(host) or host, "url"), None
+    return Source(), None
+
+
+def from_text(text: str, matches: Sequence[Match], catalog: Catalog) -> tuple[Source, Outlet | None]:
+    """Name the source by what was removed: the dateline first, then sign-offs, promos and notices."""
+    for kind, evidence in _EVIDENCE.items():
+        named = {
+            outlet.stem: outlet
+            for match in matches
+            if match.kind is kind and "syndicated" not in match.rule
+            for outlet in _outlets_in(text[match.start : match.end], catalog)
+        }
+        if len(named) == 1:
+            outlet = next(iter(named.values()))
+            return Source(outlet.stem, evidence), outlet
+    return Source(), None
+
+
+def from_site_name(name: str | None, catalog: Catalog) -> tuple[Source, Outlet | None]:
+    """Name the source by what a page calls its site."""
+    outlet = catalog.outlet_of_name(name) if name else None
+    return (Source(outlet.stem, "site-name"), outlet) if outlet else (Source(), None)
+
+
+def _outlets_in(text: str, catalog: Catalog) -> list[Outlet]:
+    """The outlets whose host or written name stands in a removed span."""
+    found = [outlet for site in _SITE.findall(text) if (outlet := catalog.outlet_of_name(site.lower()))]
+    if not found:
+        found = [outlet for name, outlet in catalog.written_names if name in text]
+    return found
+
+
+# News agencies as Indonesian papers name them, and the name that the column gets.
+_WIRES = {
+    "antara": "ANTARA", "antaranews": "ANTARA", "reuters": "Reuters", "afp": "AFP", "ap": "AP", "associated press": "AP",
+    "xinhua": "Xinhua", "anadolu": "Anadolu", "anadolu agency": "Anadolu", "bernama": "Bernama", "kyodo": "Kyodo",
+    "kyodo-oana": "Kyodo", "sputnik": "Sputnik", "sputnik-oana": "Sputnik", "yonhap": "Yonhap", "dpa": "dpa", "bloomberg": "Bloomberg",
+}  # fmt: skip
+_WIRE = re.compile(r"(?<!\w)(?:" + "|".join(sorted(map(re.escape, _WIRES), key=len, reverse=True)) + r")(?!\w)", re.IGNORECASE)
+_OWN_WIRE = {"antara": "ANTARA"}
+
+
+def wire_in(text: str, matches: Sequence[Match], source: Source) -> tuple[str | None, str | None]:
+    """Name the agency or outlet that a copy came from, where the removed spans say so: (wire, evidence), else nothing."""
+    for kind, evidence in ((Kind.DATELINE, "dateline"), (Kind.CREDIT, "credit"), (Kind.BYLINE, "byline"), (Kind.NOTICE, "notice")):
+        for match in matches:
+            if match.kind is not kind:
+                continue
+            span = text[match.start : match.end]
+            found = _WIRE.search(span)
+            wire = _WIRES[found.group().lower()] if found else None
+            if wire is None and kind is Kind.NOTICE and "syndicated" in match.rule:
+                site = _SITE.search(span)
+                wire = site.group() if site else None
+            if wire and wire != _OWN_WIRE.get(source.name or ""):
+                return wire, evidence
+    return None, None

@@ -1,0 +1,358 @@
+"""Find what is boilerplate, cut it, restore it.
+
+`find` works in three passes: rules that may match anywhere; then from both ends inwards, the head and the tail, where
+position and vocabulary count together: a head rule applies only before the first word of the story, a tail rule only
+after its last. What a pass has found, the next one steps over.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from cleaners.article import Kind, Removal
+from cleaners.catalog import RuleSet
+from cleaners.pointer import Hints, reach
+from cleaners.rule import Anchor, Removes, Rule
+
+TAIL_CHARACTERS = 900  # how far before the tail's edge one element may start
+HEAD_PARAGRAPHS = 10  # a dateline further down is another story's
+HEAD_WORDS = 110  # title, standfirst, byline and two captions stand before a dateline; more is story
+FLAT_HEAD_CHARACTERS = 420
+
+_SENTENCE_END = re.compile(r"[.!?…][\"”'’)\]]*(?=\s|$)")
+_SENTENCE_START = re.compile(r"(?:^|(?<=[.!?…][\"”'’)\]] )|(?<=[.!?…] ))", re.MULTILINE)
+_DANGLING = re.compile(r"[ ,;|•]*[,;|•][ ,;|•]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A span that a rule found, with the fields that its placeholders fill and whether its end is certain."""
+
+    rule: str
+    kind: Kind
+    start: int
+    end: int
+    captured: tuple[tuple[str, str], ...] = ()
+    certain: bool = True
+
+
+def find(text: str, rules: RuleSet, hints: Hints, known: Sequence[Match] = ()) -> list[Match]:
+    """Return what is boilerplate in a normalised text, ordered and disjoint; `known` is what was found before."""
+    folded = text.lower()
+    found = [match for rule in rules.anywhere if _possible(rule, folded) for match in _matches(text, rule, hints)]
+    spans = _Spans([*known, *_disjoint(found, known)])
+    _strip_head(text, folded, rules.head, hints, spans)
+    _strip_tail(text, folded, rules.tail, spans)
+    return spans.ordered()
+
+
+def cut(text: str, removals: Iterable[Removal]) -> str:
+    """Return `text` without the removed spans (ordered, disjoint)."""
+    kept, at = [], 0
+    for removal in removals:
+        kept.append(text[at : removal.start])
+        at = removal.end
+    return "".join([*kept, text[at:]])
+
+
+def restore(text: str, removals: Iterable[tuple[int, int, str]]) -> str:
+    """Undo a cut: put each removed text back at its place (start, end, text; offsets into the original, ordered)."""
+    out, at, position = [], 0, 0
+    for start, end, removed in removals:
+        piece = text[at : at + start - position]
+        out += [piece, removed]
+        at += len(piece)
+        position = end
+    return "".join([*out, text[at:]])
+
+
+def with_white_space(text: str, matches: Sequence[Match]) -> list[Match]:
+    """Widen spans so that a cut leaves one separator: a line break where there was one, else one blank, else nothing."""
+    widened: list[Match] = []
+    for gap in _gaps(text, matches):
+        widened += _absorb(text, gap)
+    return widened
+
+
+class _Spans:
+    """Disjoint spans under construction, with what stands free between them."""
+
+    def __init__(self, matches: Iterable[Match]) -> None:
+        self.matches = list(matches)
+
+    def ordered(self) -> list[Match]:
+        return sorted(self.matches, key=lambda match: match.start)
+
+    def skip_forward(self, text: str, at: int) -> int:
+        """Step over white space and spans that begin at `at`."""
+        while True:
+            while at < len(text) and text[at] in " \n":
+                at += 1
+            ends = [match.end for match in self.matches if match.start <= at < match.end]
+            if not ends:
+                return at
+            at = max(ends)
+
+    def skip_backward(self, text: str, at: int) -> int:
+        """Step back over white space, lone separators and spans that end at `at`."""
+        while True:
+            while at > 0 and text[at - 1] in " \n,|":
+                at -= 1
+            starts = [match.start for match in self.matches if match.start < at <= match.end]
+            if not starts:
+                return at
+            at = min(starts)
+
+    def end_at(self, at: int) -> bool:
+        """Whether a span ends at `at`, white space aside."""
+        return any(match.end <= at <= match.end + 1 for match in self.matches)
+
+    def add(self, match: Match) -> None:
+        """Add a span; spans inside it give way."""
+        self.matches = [other for other in self.matches if other.end <= match.start or other.start >= match.end]
+        self.matches.append(match)
+
+
+def _possible(rule: Rule, folded: str) -> bool:
+    return not rule.needs or any(word in folded for word in rule.needs)
+
+
+def _captured(rule: Rule, found: re.Match[str]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, text.strip()) for name, text in zip(rule.groups, found.groups(), strict=True) if name and text)
+
+
+def _matches(text: str, rule: Rule, hints: Hints) -> Iterator[Match]:
+    for found in rule.pattern.finditer(text):
+        match = _extent(text, rule, found, hints)
+        if match and match.start < match.end:
+            yield match
+
+
+def _extent(text: str, rule: Rule, found: re.Match[str], hints: Hints) -> Match | None:
+    """Widen what a pattern matched to what its rule removes, or None where that would be more than the rule allows."""
+    captured = _captured(rule, found)
+    start, end = found.span()
+    if rule.removes is Removes.HEADLINE:
+        if quoted(text, start):
+            return None
+        pointer = reach(text, start, end, rule.next_line, hints)
+        captured += tuple(("related", text[a:b]) for a, b in pointer.headlines)
+        return Match(rule.name, rule.kind, pointer.start, pointer.end, captured, pointer.certain)
+    if rule.removes is Removes.PARAGRAPH:
+        start, end = _paragraph(text, start, end, rule.paragraphs)
+    elif rule.removes is Removes.SENTENCE:
+        start, end = _sentence(text, start, end)
+    elif rule.removes is Removes.REST:
+        end = len(text)
+    if rule.anchor is not Anchor.CONTAINS and quoted(text, start):
+        return None
+    if rule.removes is not Removes.MATCH and len(text[start:end].split()) > rule.max_words:
+        return None
+    return Match(rule.name, rule.kind, start, end, captured)
+
+
+def _paragraph(text: str, start: int, end: int, paragraphs: int) -> tuple[int, int]:
+    start = text.rfind("\n", 0, start) + 1
+    for _ in range(paragraphs):
+        line_end = text.find("\n", end)
+        end = len(text) if line_end < 0 else line_end + 1
+    return start, end - (text[end - 1 : end] == "\n")
+
+
+def _sentence(text: str, start: int, end: int) -> tuple[int, int]:
+    line = text.rfind("\n", 0, start) + 1
+    for before in _SENTENCE_END.finditer(text, line, start):
+        line = before.end()
+    line_end = text.find("\n", end)
+    after = _SENTENCE_END.search(text, max(start, end - 1), len(text) if line_end < 0 else line_end)
+    return line, after.end() if after else (len(text) if line_end < 0 else line_end)
+
+
+def opens(text: str, at: int) -> bool:
+    """Whether a sentence may start at `at`: after a stop, at a line's start, or glued to lower case."""
+    before = text[:at].rstrip(" ")
+    if not before or before[-1] in "\n.!?…)]»>|*:":
+        return True
+    if before[-1] in "\"”'’":
+        return len(before) < at
+    return len(before) == at and before[-1].islower() and text[at : at + 1].isupper()
+
+
+def quoted(text: str, at: int) -> bool:
+    """Whether an opening quote stands right before `at`: what is quoted is the story."""
+    return at > 0 and text[at - 1] in "\"“‘'" and (at == 1 or text[at - 2] in " \n(")
+
+
+def _disjoint(found: Iterable[Match], known: Sequence[Match]) -> list[Match]:
+    """Of spans that overlap, the earlier stays and the later loses what they share; of equal starts, the first found."""
+    ordered = sorted(found, key=lambda match: match.start)
+    taken = sorted((match.start, match.end) for match in known)
+    kept: list[Match] = []
+    edge = 0
+    for match in ordered:
+        start = max(match.start, edge)
+        if start >= match.end or any(a < match.end and start < b for a, b in taken):
+            continue
+        kept.append(replace(match, start=start))
+        edge = match.end
+    return kept
+
+
+def _strip_head(text: str, folded: str, rules: Sequence[Rule], hints: Hints, spans: _Spans) -> None:
+    possible = [rule for rule in rules if _possible(rule, folded)]
+    datelined = False
+    at = spans.skip_forward(text, 0)
+    while match := _head_match(text, at, possible, hints):
+        if match.kind is Kind.DATELINE:
+            if datelined:
+                return
+            datelined = True
+        spans.add(match)
+        at = spans.skip_forward(text, match.end)
+    if not datelined:
+        _clear_head(text, at, [rule for rule in possible if rule.clears], hints, spans)
+
+
+def _head_match(text: str, at: int, rules: Sequence[Rule], hints: Hints) -> Match | None:
+    if at >= len(text):
+        return None
+    if hints.title and (end := _title_end(text, at, hints.title)):
+        return Match("head/title", Kind.TITLE, at, end)
+    for rule in rules:
+        if (found := rule.pattern.match(text, at)) and found.end() > at and (match := _extent(text, rule, found, hints)):
+            return match
+    return None
+
+
+def _title_end(text: str, at: int, title: str) -> int | None:
+    """Where the article's own title ends if it stands at `at` as a line, or glued in front of the story; else None."""
+    if len(title) < 12 or text[at : at + 1].lower() != title[:1].lower():
+        return None
+    end = at + len(title)
+    if text[at:end].lower() != title.lower():
+        return None
+    return end if end == len(text) or text[end] == "\n" else None
+
+
+def _clear_head(text: str, at: int, rules: Sequence[Rule], hints: Hints, spans: _Spans) -> None:
+    """Take what stands before a strong dateline further down: title, standfirst, byline, captions."""
+    for start in _head_starts(text, at):
+        if len(text[at:start].split()) > HEAD_WORDS:
+            return
+        match = _head_match(text, start, rules, Hints())
+        if match is None:
+            continue
+        for piece in _furniture(text, at, start, hints):
+            if not any(piece.start < other.end and other.start < piece.end for other in spans.matches):
+                spans.add(piece)
+        spans.add(match)
+        return
+
+
+def _head_starts(text: str, at: int) -> Iterator[int]:
+    """Where a dateline may start below the first line: at the next lines, in flattened text at sentences."""
+    start = at
+    for _ in range(HEAD_PARAGRAPHS):
+        line = text.find("\n", start)
+        if line < 0:
+            break
+        start = line + 1
+        yield start
+    if "\n" not in text:
+        for found in re.finditer(r"(?<=[.!?…\"”)] )(?=[A-Z])|(?<=[a-z?!.])(?=[A-Z])", text[: at + FLAT_HEAD_CHARACTERS]):
+            if found.start() > at:
+                yield found.start()
+
+
+def _furniture(text: str, start: int, end: int, hints: Hints) -> Iterator[Match]:
+    """Name the lines before a dateline by their look."""
+    at, seen = start, 0
+    for line in text[start:end].split("\n"):
+        stop = at + len(line)
+        if line.strip():
+            yield Match("head/before-dateline", _look(line, seen, hints), at, stop)
+            seen += 1
+        at = stop + 1
+
+
+def _look(line: str, seen: int, hints: Hints) -> Kind:
+    if hints.title and line.strip().lower() == hints.title.strip().lower():
+        return Kind.TITLE
+    if seen == 0 and not hints.title and not line.rstrip().endswith((".", '"', "”")):
+        return Kind.TITLE
+    return Kind.DESCRIPTION
+
+
+def _strip_tail(text: str, folded: str, rules: Sequence[Rule], spans: _Spans) -> None:
+    possible = [rule for rule in rules if _possible(rule, folded)]
+    edge = spans.skip_backward(text, len(text))
+    while match := _tail_match(text, edge, possible, spans):
+        spans.add(match)
+        edge = spans.skip_backward(text, match.start)
+
+
+def _tail_match(text: str, edge: int, rules: Sequence[Rule], spans: _Spans) -> Match | None:
+    """Return the first rule's match that ends at the edge and starts where a sentence may."""
+    for rule in rules:
+        pattern = rule.tail_pattern or rule.pattern
+        free = rule.anchor in (Anchor.CONTAINS, Anchor.ENDS)
+        at = max(0, edge - TAIL_CHARACTERS)
+        while found := pattern.search(text, at, edge):
+            start = found.start()
+            if (free or opens(text, start) or spans.end_at(start)) and not quoted(text, start):
+                if len(found.group().split()) <= rule.max_words:
+                    return Match(rule.name, rule.kind, start, edge, _captured(rule, found))
+                break
+            at = start + 1
+    return None
+
+
+def _gaps(text: str, matches: Sequence[Match]) -> Iterator[list[Match]]:
+    """Group spans that only white space parts."""
+    group: list[Match] = []
+    for match in matches:
+        if group and text[group[-1].end : match.start].strip(" \n"):
+            yield group
+            group = []
+        group.append(match)
+    if group:
+        yield group
+
+
+def _absorb(text: str, group: Sequence[Match]) -> list[Match]:
+    """Widen the spans of one gap to the words on both sides, less the separator that stays."""
+    left, right = group[0].start, group[-1].end
+    if left > 0 and text[left - 1] in " \n":
+        left -= 1
+    if left == 0 or text[left] == "\n" or text[left - 1] == "\n":
+        right = _dangling(text, right)
+    if right < len(text) and text[right] in " \n":
+        right += 1
+    keep = _separator(text, group, left, right)
+    starts = [left, *(match.start for match in group[1:])]
+    ends = [*starts[1:], right]
+    if keep is not None:
+        at = next(i for i in range(len(group)) if starts[i] <= keep < ends[i])
+        if keep < group[at].start:
+            starts[at] = keep + 1
+        else:
+            ends[at] = keep
+            if at + 1 < len(group):
+                starts[at + 1] = keep + 1
+    return [replace(match, start=a, end=b) for match, a, b in zip(group, starts, ends, strict=True)]
+
+
+def _dangling(text: str, at: int) -> int:
+    found = _DANGLING.match(text, at)
+    return found.end() if found else at
+
+
+def _separator(text: str, group: Sequence[Match], left: int, right: int) -> int | None:
+    """The one white space character of a gap that stays: a line break before a blank; none at the text's ends."""
+    if left == 0 or right == len(text):
+        return None
+    free = [i for i in range(left, right) if text[i] in " \n" and not any(m.start <= i < m.end for m in group)]
+    breaks = [i for i in free if text[i] == "\n"]
+    return (breaks or free or [None])[0]  # type: ignore[list-item]
