@@ -21,7 +21,8 @@ _CAPITAL = r"(?-i:[A-ZÀ-Ý])"
 _NAME_WORD = r"(?-i:[A-ZÀ-Ý][\w'’]*(?:-[A-ZÀ-Ý][\w'’]*)?(?:\.(?!\w))?(?!\w|\.\w))"
 _PARTICLE = r"(?-i:bin|binti|van|von|de|der|del|al|el|la|lubis|putra|putri|livicansera)"
 NAME = rf"{_NAME_WORD}(?: (?:{_NAME_WORD}|{_PARTICLE}\b)){{0,5}}"
-_LOOSE_NAME = r"[\w'’.\-@]{1,30}(?: (?!dan )[\w'’.\-]{1,30}){0,5}"  # after a label such as `Editor:` a name needs no capital
+_NO_LABEL = r"(?!(?:editor|red|redaktur|penyunting|penulis|reporter|pewarta|penerjemah|sumber|foto|copyright)\b)"
+_LOOSE_NAME = rf"{_NO_LABEL}[\w'’.\-@]{{1,30}}(?: (?!dan ){_NO_LABEL}[\w'’.\-]{{1,30}}){{0,5}}"
 _AND = r"(?: ?[,&/;] ?| dan | and |, dan )"
 SITE = r"(?:[\w-]{2,30}\.){1,3}(?:com|co\.id|or\.id|web\.id|co|id|tv|net|news|my|info|org)(?!\w)"
 _PLACE_WORD = r"(?-i:[A-ZÀ-Ý][\w'’]*(?:[-/][A-ZÀ-Ý][\w'’]*)?\.?(?!\w|\.\w))"
@@ -66,10 +67,10 @@ PLACEHOLDERS: dict[str, tuple[str, str | None]] = {
     "authors": (rf"{_LOOSE_NAME}(?:{_AND}{_LOOSE_NAME}){{0,8}}", "authors"),
     "editors": (rf"{_LOOSE_NAME}(?:{_AND}{_LOOSE_NAME}){{0,8}}", "editors"),
     "translators": (rf"{_LOOSE_NAME}(?:{_AND}{_LOOSE_NAME}){{0,8}}", "translators"),
-    "sources": (r"[^\n|]{2,80}?", "cited_sources"),
-    "credit": (r"[^\n()]{2,80}?", "photo_credits"),
+    "sources": (r"[^\n|]{2,80}", "cited_sources"),
+    "credit": (r"[^\n()]{2,80}", "photo_credits"),
     "headline": (r"[^\n]{3,200}?", "related"),
-    "tags": (r"[^\n]{2,300}?", "keywords"),
+    "tags": (r"[^\n]{2,300}", "keywords"),
     "date": (DATE, "published"),
     "initials": (r"(?-i:[a-zA-Z]{1,5}\d{0,2}(?: ?[/\-.,&+|] ?[a-zA-Z]{1,5}\d{0,2}){1,4}|[a-z]{2,5})", None),
     "codes": (r"[a-zA-Z]\w{0,12}(?: ?[/\-|&+] ?[a-zA-Z]\w{0,12}){1,5}", None),

@@ -19,7 +19,7 @@ from cleaners.language import detect
 from cleaners.normalize import normalize
 from cleaners.outlet import Outlet
 from cleaners.pointer import Hints
-from cleaners.repeat import find_repeats
+from cleaners.repeat import find_doubled_captions, find_repeats
 from cleaners.source import from_address, from_site_name, from_text, wire_in
 from cleaners.strip import Match, cut, find, with_white_space
 from cleaners.urls import canonical_url, host_of
@@ -94,13 +94,20 @@ def _find(
     text: str, catalog: Catalog, source: Source, outlet: Outlet | None, hints: Hints
 ) -> tuple[list[Match], Source, Outlet | None]:
     """Find the removals; an outlet that only the text names is looked up in them, and its own rules are then used."""
-    repeats = find_repeats(text)
+    repeats = _twice(text)
     matches = find(text, catalog.rules_for(outlet), hints, repeats)
     if source.name is None:
         source, outlet = from_text(text, matches, catalog)
         if outlet and outlet.rules:
             matches = find(text, catalog.rules_for(outlet), hints, repeats)
     return with_white_space(text, matches), source, outlet
+
+
+def _twice(text: str) -> list[Match]:
+    """What the scraper delivered twice: captions first, for both of their copies go."""
+    captions = find_doubled_captions(text)
+    repeats = (r for r in find_repeats(text) if not any(r.start < c.end and c.start < r.end for c in captions))
+    return sorted([*captions, *repeats], key=lambda match: match.start)
 
 
 def _flags(text: str, matches: Sequence[Match]) -> tuple[str, ...]:

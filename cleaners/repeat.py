@@ -13,11 +13,13 @@ from cleaners.strip import Match
 
 MIN_WORDS = 16  # a quotation that an article gives twice is shorter
 SEED_WORDS = 8
+MIN_CAPTION_WORDS = 4
+MAX_CAPTION_WORDS = 60
+MAX_CREDIT_WORDS = 6
 
 _WORD = re.compile(r"[^\W_]+")
 _STOP = re.compile(r"[.!?…][\"”'’)]*$")
-_DOUBLED = re.compile(r"(?<![\w])((?:[^\s]+ ){3,40}[^\s]+) \1(?!\w)")
-_GLUE = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2})")
+_CAPTION_SIGN = re.compile(r"^(?:dok\b|ilustrasi|foto|shutterstock|thinkstock|getty|freepik|unsplash|pixabay|instagram|ist\b|istimewa|antara|tribun|kompas)|\([^()]{0,30}(?:/|foto|dok)[^()]{0,40}\)", re.IGNORECASE)
 
 
 def find_repeats(text: str) -> list[Match]:
@@ -43,6 +45,42 @@ def find_repeats(text: str) -> list[Match]:
         else:
             at += 1
     return found
+
+
+def find_doubled_captions(text: str) -> list[Match]:
+    """Return captions that a scraper took twice, as alternative text and as caption, side by side on one line.
+
+    Both copies go. A doubled passage counts where it carries a caption's sign (a credit, `Ilustrasi`, `Dok.`) or is, with at
+    most `MAX_CREDIT_WORDS` of credit before it, the whole line.
+    """
+    found: list[Match] = []
+    at = 0
+    for line in text.split("\n"):
+        found += [Match("text/doubled-caption", Kind.CAPTION, at + a, at + b) for a, b in _doubled(line)]
+        at += len(line) + 1
+    return found
+
+
+def _doubled(line: str) -> list[tuple[int, int]]:
+    words = [found.span() for found in re.finditer(r"\S+", line)]
+    keys = [line[a:b] for a, b in words]
+    spans: list[tuple[int, int]] = []
+    at = 0
+    places: dict[str, list[int]] = {}
+    for i, key in enumerate(keys):
+        places.setdefault(key, []).append(i)
+    while at + 2 * MIN_CAPTION_WORDS <= len(keys):
+        for again in places[keys[at]]:
+            length = again - at
+            if MIN_CAPTION_WORDS <= length <= MAX_CAPTION_WORDS and keys[at:again] == keys[again : again + length]:
+                end = again + length - 1
+                whole = at <= MAX_CREDIT_WORDS and end == len(keys) - 1
+                if whole or _CAPTION_SIGN.search(line[words[at][0] : words[again - 1][1]]):
+                    spans.append((0 if whole else words[at][0], words[end][1]))
+                    at = end
+                    break
+        at += 1
+    return spans
 
 
 def _run(keys: list[str], earlier: int, at: int) -> int:

@@ -20,6 +20,8 @@ TAIL_CHARACTERS = 900  # how far before the tail's edge one element may start
 HEAD_PARAGRAPHS = 10  # a dateline further down is another story's
 HEAD_WORDS = 110  # title, standfirst, byline and two captions stand before a dateline; more is story
 FLAT_HEAD_CHARACTERS = 420
+MAX_LINES_BELOW = 12  # tags and rails below a sign-off; the median is 4
+MAX_LABEL_WORDS = 8
 
 _SENTENCE_END = re.compile(r"[.!?…][\"”'’)\]]*(?=\s|$)")
 _SENTENCE_START = re.compile(r"(?:^|(?<=[.!?…][\"”'’)\]] )|(?<=[.!?…] ))", re.MULTILINE)
@@ -278,19 +280,38 @@ def _furniture(text: str, start: int, end: int, hints: Hints) -> Iterator[Match]
 
 
 def _look(line: str, seen: int, hints: Hints) -> Kind:
+    """The first line is the title unless it ends as a sentence; then a standfirst; what follows are captions."""
     if hints.title and line.strip().lower() == hints.title.strip().lower():
         return Kind.TITLE
     if seen == 0 and not hints.title and not line.rstrip().endswith((".", '"', "”")):
         return Kind.TITLE
-    return Kind.DESCRIPTION
+    return Kind.DESCRIPTION if seen <= 1 else Kind.CAPTION
 
 
 def _strip_tail(text: str, folded: str, rules: Sequence[Rule], spans: _Spans) -> None:
     possible = [rule for rule in rules if _possible(rule, folded)]
     edge = spans.skip_backward(text, len(text))
-    while match := _tail_match(text, edge, possible, spans):
+    while match := _tail_match(text, edge, possible, spans) or _sign_off_above(text, edge, possible, spans):
         spans.add(match)
         edge = spans.skip_backward(text, match.start)
+
+
+def _sign_off_above(text: str, edge: int, rules: Sequence[Rule], spans: _Spans) -> Match | None:
+    """The lines under a sign-off: tags, rails, polls. They go where a sign-off stands above nothing but such lines."""
+    below = edge
+    for _ in range(MAX_LINES_BELOW):
+        line = text.rfind("\n", 0, below) + 1
+        if line == 0 or not _is_label(text[line:below]):
+            return None
+        below = spans.skip_backward(text, line)
+        if _tail_match(text, below, [rule for rule in rules if rule.kind in (Kind.BYLINE, Kind.ENDMARK)], spans):
+            return Match("tail/below-sign-off", Kind.NAVIGATION, line, edge)
+    return None
+
+
+def _is_label(line: str) -> bool:
+    """Whether a line is a tag or a heading of the page rather than a sentence or a list item of the story."""
+    return len(line.split()) <= MAX_LABEL_WORDS and not _SENTENCE_END.search(line) and not line.startswith(("-", "•", "\"", "“"))
 
 
 def _tail_match(text: str, edge: int, rules: Sequence[Rule], spans: _Spans) -> Match | None:
