@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lxml.etree import _Element
 
@@ -42,21 +42,27 @@ class Piece:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Line:
-    """One paragraph: its pieces in order, the block that holds it directly, whether a picture stands before it."""
+    """One paragraph: its pieces in order, the block that holds it directly, whether a picture stands before it.
+
+    `text` is the line as plain text, white space collapsed; `linked_chars` of its characters stand in links.
+    """
 
     pieces: tuple[Piece, ...]
     owner: _Element
     after_image: bool = False
+    text: str = field(init=False)
+    linked_chars: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        text = SPACE.sub(" ", "".join([piece.text for piece in self.pieces])).strip()
+        object.__setattr__(self, "text", text)
+        linked = sum(len(piece.text.strip()) for piece in self.pieces if piece.href is not None)
+        object.__setattr__(self, "linked_chars", linked)
 
     @property
-    def text(self) -> str:
-        """The line as plain text, white space collapsed."""
-        return SPACE.sub(" ", "".join(piece.text for piece in self.pieces)).strip()
-
-    @property
-    def linked_chars(self) -> int:
-        """How many characters of the line stand in links."""
-        return sum(len(piece.text.strip()) for piece in self.pieces if piece.href is not None)
+    def words(self) -> int:
+        """How many words the line has, counted by spaces."""
+        return self.text.count(" ") + 1
 
 
 def read_lines(root: _Element, skipped: Collection[_Element] = ()) -> list[Line]:
@@ -83,25 +89,25 @@ class _Walk:
             tag = node.tag
             if not closing and self.enters(node):
                 if tag == "tr" and (row := _row(node)) is not None:
-                    yield self.flush()
+                    yield from self.flush()
                     yield row
                 elif tag == "pre":
-                    yield self.flush()
+                    yield from self.flush()
                     yield from (Line((Piece(text),), node) for text in "".join(_visible(node)).splitlines())
                 else:
                     if tag in BLOCK_TAGS:
-                        yield self.flush()
+                        yield from self.flush()
                     self.open(node)
                     stack.append((node, True))
                     stack.extend((child, False) for child in reversed(node))
                     continue
             elif tag in BLOCK_TAGS or tag == "br":
-                yield self.flush()
+                yield from self.flush()
             if closing:
                 self.close(node)
             if node.tail and node is not root:
                 self.add(node.tail)
-        yield self.flush()
+        yield from self.flush()
 
     def enters(self, node: _Element) -> bool:
         self.image = self.image or node.tag in IMAGE_TAGS
@@ -128,12 +134,13 @@ class _Walk:
     def add(self, text: str) -> None:
         self.pieces.append(Piece(text, self.href, self.soft > 0))
 
-    def flush(self) -> Line:
-        line = Line(tuple(self.pieces), self.owners[-1], self.image)
-        if any(piece.text.strip() for piece in self.pieces):
-            self.image = False
-        self.pieces.clear()
-        return line
+    def flush(self) -> Iterator[Line]:
+        if self.pieces:
+            line = Line(tuple(self.pieces), self.owners[-1], self.image)
+            self.pieces.clear()
+            if line.text:
+                self.image = False
+                yield line
 
 
 def _row(row: _Element) -> Line | None:

@@ -7,6 +7,7 @@ whatever it is called. Pointers to other articles are taken with their links.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from urllib.parse import urljoin
@@ -79,15 +80,28 @@ def prose(lines: Iterable[Line]) -> int:
     return sum(map(words_of, lines))
 
 
+def prose_by_element(lines: Iterable[Line], roots: Iterable[_Element]) -> Counter[_Element]:
+    """Words of prose in every element below and at `roots`, all it holds counted; one pass, children before parents."""
+    counts: Counter[_Element] = Counter()
+    for line in lines:
+        if words := words_of(line):
+            counts[line.owner] += words
+    for root in roots:
+        for node in reversed(list(root.iter())):
+            if node in counts and node is not root:
+                counts[node.getparent()] += counts[node]
+    return counts
+
+
 def boxes(roots: Sequence[_Element], dropped: frozenset[_Element] = frozenset()) -> frozenset[_Element]:
     """Elements below `roots` that by tag or class stand beside the story, unless the story stands in them."""
-    found = [(node, _class(node)) for root in roots for node in root.iterdescendants()]
-    suspects = [(node, kind) for node, kind in found if kind]
+    suspects = [(node, kind) for root in roots for node in root.iterdescendants() if (kind := _class(node))]
     if not suspects:
         return frozenset()
-    limit = BOX_SHARE * prose(line for root in roots for line in read_lines(root, dropped))
+    counts = prose_by_element((line for root in roots for line in read_lines(root, dropped)), roots)
+    limit = BOX_SHARE * sum(counts[root] for root in roots)
     return frozenset(
-        n for n, kind in suspects if prose(read_lines(n)) <= (limit if kind == "box" else min(limit, FRAME_WORDS))
+        node for node, kind in suspects if counts[node] <= (limit if kind == "box" else min(limit, FRAME_WORDS))
     )
 
 
@@ -148,11 +162,7 @@ def _headline(line: Line, in_box: bool = False) -> Related | None:
     """The other article that this line links, if it is nothing but that link."""
     links = [piece for piece in line.pieces if piece.href and piece.text.strip()]
     text = line.text
-    if (
-        len({piece.href for piece in links}) != 1
-        or line.owner.tag in HEADING_TAGS
-        or text.count(" ") + 1 < HEADLINE_MIN_WORDS
-    ):
+    if len({piece.href for piece in links}) != 1 or line.owner.tag in HEADING_TAGS or line.words < HEADLINE_MIN_WORDS:
         return None
     if len(text) - line.linked_chars > 4 + 0.1 * len(text):  # quotes, dashes and blanks between the pieces
         return None
@@ -201,7 +211,7 @@ def without_captions(lines: Sequence[Line]) -> tuple[list[Line], list[str]]:
 
 
 def _is_caption(line: Line) -> bool:
-    if not line.after_image or line.text.count(" ") + 1 > CAPTION_MAX_WORDS or line.owner.tag in HEADING_TAGS:
+    if not line.after_image or line.words > CAPTION_MAX_WORDS or line.owner.tag in HEADING_TAGS:
         return False
     shown = [piece for piece in line.pieces if piece.text.strip()]
     return all(piece.soft for piece in shown) or CREDIT.search(line.text[-60:]) is not None

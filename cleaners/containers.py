@@ -18,7 +18,7 @@ from lxml.cssselect import CSSSelector
 from lxml.etree import _Element
 
 from cleaners.blocks import HEADING_TAGS, Line, read_lines
-from cleaners.boxes import boxes, prose, words_of
+from cleaners.boxes import boxes, prose, prose_by_element, words_of
 
 VOTE_DECAY = 0.5  # a vote counts half one level up: readability's parent and grandparent, carried on
 LAYOUT_MIN_WORDS = 20  # less than this in a layout's container: the container is there, the story is not
@@ -72,27 +72,31 @@ def selector(css: str) -> CSSSelector:
 def by_layout(tree: _Element, layouts: Sequence[Layout], day: datetime.date | None) -> Container | None:
     """The first layout with a story in it: those valid on `day` first, each in the order of the file."""
     for layout in sorted(layouts, key=lambda layout: bool(day and layout.until and layout.until < day)):
-        roots = _outermost(_select(tree, layout.body))
+        roots = _outermost(tree, _select(tree, layout.body))
         if not roots:
             continue
-        dropped = frozenset(_select(tree, layout.drop)).difference(roots)
+        dropped = frozenset(_select(tree, layout.drop) - set(roots))
         container = Container(roots, dropped | boxes(roots, dropped), "container")
         if prose(container.lines()) >= LAYOUT_MIN_WORDS:
             return container
     return None
 
 
-def _select(tree: _Element, css: Iterable[str]) -> list[_Element]:
-    found = {element for one in css for element in selector(one)(tree)}
-    return [node for node in tree.iter() if node in found] if len(found) > 1 else list(found)
+def _select(tree: _Element, css: Iterable[str]) -> set[_Element]:
+    return {element for one in css for element in selector(one)(tree)}
 
 
-def _outermost(elements: Sequence[_Element]) -> tuple[_Element, ...]:
-    chosen: set[_Element] = set()
-    for element in elements:
-        if not any(ancestor in chosen for ancestor in element.iterancestors()):
-            chosen.add(element)
-    return tuple(element for element in elements if element in chosen)
+def _outermost(tree: _Element, wanted: set[_Element]) -> tuple[_Element, ...]:
+    """The wanted elements in document order, without those that stand inside another."""
+    found: list[_Element] = []
+    stack = [tree] if wanted else []
+    while stack:
+        node = stack.pop()
+        if node in wanted:
+            found.append(node)
+        else:
+            stack.extend(reversed(node))
+    return tuple(found)
 
 
 # ------------------------------------------------------------------------------------------------------- any other page
@@ -116,19 +120,18 @@ def by_density(tree: _Element) -> Container | None:
 
 def _marked(tree: _Element, lines: Sequence[Line]) -> tuple[_Element, ...]:
     """The elements that schema.org marks as the body, if they hold most of the page's prose."""
-    marked = _outermost([e for e in tree.iter() if "articlebody" in e.get("itemprop", "").lower()])
-    inside, everything = 0, 0
-    for line in lines:
-        words = words_of(line)
-        everything += words
-        inside += words * any(node in marked for node in _upwards(line.owner))
-    return marked if inside >= LAYOUT_MIN_WORDS and inside * 2 >= everything else ()
+    marked = _outermost(tree, {node for node in tree.iter() if "articlebody" in node.get("itemprop", "").lower()})
+    if not marked:
+        return ()
+    counts = prose_by_element(lines, [tree])
+    inside = sum(counts[node] for node in marked)
+    return marked if inside >= LAYOUT_MIN_WORDS and inside * 2 >= counts[tree] else ()
 
 
 def _votes(lines: Iterable[Line]) -> dict[_Element, float]:
     votes: dict[_Element, float] = defaultdict(float)
     for line in lines:
-        vote = float(words_of(line)) or -0.25 * (line.linked_chars > 0) * (line.text.count(" ") + 1)
+        vote = float(words_of(line)) or -0.25 * (line.linked_chars > 0) * line.words
         owner = line.owner
         if (
             owner.tag in ("p", "li", "blockquote", "td", "pre", *HEADING_TAGS)

@@ -65,7 +65,7 @@ def read_metadata(
     site = metas.get("og:site_name") or data.publisher
     title = read_title(tree, lines, metas, data, site, canonical or url)
     start = headline_at(lines, title)
-    end = next((i for i in range(len(lines) - 1, -1, -1) if last and lines[i].owner is last.owner), None)
+    end = next((i for i in range(len(lines) - 1, -1, -1) if last and lines[i].text == last.text), None)
     people = read_people(tree, lines, start, end, metas, data, organisations(site, canonical or url))
     published, modified = read_times(tree, lines, start, metas, data, canonical or url)
     return Metadata(

@@ -59,8 +59,8 @@ def why_not(
     data: LinkedData,
 ) -> NotArticle | None:
     """Why this page is no article, or None. `story` are the lines of its body, `page` all lines it shows."""
-    words = sum(line.text.count(" ") + 1 for line in story)
-    whole = sum(line.text.count(" ") + 1 for line in page)
+    words = sum(line.words for line in story)
+    whole = sum(line.words for line in page)
     if not whole:
         return NotArticle("the page shows no text", Reason.NO_TEXT)
     kind = _kind(url, title, metas, data)
@@ -112,7 +112,7 @@ def _is_index(url: str | None, story: Sequence[Line], page: Sequence[Line], data
     if data.is_article and data.published:
         return False
     words = prose(story)
-    linked = sum(line.text.count(" ") + 1 for line in page if line.linked_chars * 2 > len(line.text))
+    linked = sum(line.words for line in page if line.linked_chars * 2 > len(line.text))
     headlines = sum(1 for line in page if line.owner.tag in HEADING_TAGS and line.linked_chars * 2 > len(line.text))
     _, steps = _address(url)
     if url and not steps and (headlines >= INDEX_HEADLINES or words < 2 * GALLERY_MAX_WORDS):
