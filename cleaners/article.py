@@ -80,7 +80,8 @@ class Document:
     """One input as it arrived: a page (`html`) or a text, with whatever the input said about it.
 
     `date` is the string as written; `outlet` is the caller's hint; `origin_file` is relative to the argument given,
-    `origin_row` counts records of that file from 0.
+    `origin_row` counts records of that file from 0. `repairs` names what reading had to mend (`cp1252`, `utf-16`,
+    `nul`, `surrogates`, `month-first`).
     """
 
     text: str | None = None
@@ -97,6 +98,7 @@ class Document:
     language: str | None = None
     origin_file: str | None = None
     origin_row: int | None = None
+    repairs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
