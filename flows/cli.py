@@ -1,0 +1,403 @@
+"""The command line, `saring`. Each command reads its options here and leaves the work to the module it names.
+
+Nothing stands on standard output but results. Exit status: 0 done, 1 it failed or a promise does not hold, 2 asked for
+wrongly, 130 interrupted; every error is one sentence with its remedy. What a command needs is imported inside it, so
+that `saring clean` does not wait for Prefect. Over 250 lines because it is one list of commands and their help.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from flows import options
+from flows.options import Stop
+
+if TYPE_CHECKING:
+    from cleaners.article import Cleaned, Document, Reject
+    from flows.report import RunReport
+    from flows.settings import IngestConfig
+
+app = typer.Typer(
+    name="saring",
+    help="News pages in, clean articles out: cleaned, deduplicated, tagged, as Parquet.\n\n"
+    "Start with  saring ingest PATH…  on files or folders of articles, or  saring clean < article.txt  for one.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+rules_app = typer.Typer(
+    name="rules", help="The rules by which boilerplate is known: check them, begin a new outlet.", no_args_is_help=True
+)
+lake_app = typer.Typer(
+    name="lake", help="The Parquet files: what is in them, whether they keep their promises.", no_args_is_help=True
+)
+app.add_typer(rules_app)
+app.add_typer(lake_app)
+
+Paths = Annotated[
+    list[str],
+    typer.Argument(metavar="PATH…", help="Files, folders or globs; - reads JSON lines from standard input."),
+]
+Outlet = Annotated[
+    str | None, typer.Option("--outlet", metavar="NAME", help="Who published it, where it does not say.")
+]
+Map = Annotated[
+    str | None,
+    typer.Option("--map", metavar="FIELD=COLUMN,…", help="Which column holds what: --map text=isi,url=tautan."),
+]
+Languages = Annotated[
+    str | None,
+    typer.Option("--languages", metavar="TAG,…", help="Keep only these, such as id,ms. The others become rejects."),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option("--workers", metavar="N", min=1, help="Processes that clean at once; one per core if not given."),
+]
+Originals = Annotated[bool, typer.Option("--keep-originals", help="Also keep what arrived, in the table originals.")]
+FailOnAlarm = Annotated[bool, typer.Option("--fail-on-alarm", help="Fail when an outlet looks unlike its own history.")]
+Html = Annotated[bool, typer.Option("--html", help="The input is a whole HTML page.")]
+Url = Annotated[str | None, typer.Option("--url", metavar="URL", help="Where it was published: tells the outlet.")]
+Title = Annotated[str | None, typer.Option("--title", metavar="TEXT", help="Its headline, if the text lacks it.")]
+
+
+@app.command()
+def ingest(
+    paths: Paths,
+    lake: options.Lake = None,
+    outlet: Outlet = None,
+    columns: Map = None,
+    languages: Languages = None,
+    workers: Workers = None,
+    rules: options.Rules = None,
+    without: options.Without = None,
+    keep_originals: Originals = False,
+    fail_on_alarm: FailOnAlarm = False,
+    limit: Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="Read only N new documents.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be read; write nothing.")] = False,
+    json: options.Json = False,
+) -> None:
+    """Read articles, clean them, find copies, tag them, and write them to the lake.
+
+    Reads .txt .html .jsonl .json .csv .parquet, also .gz and .zst. Give it the same folder every day: what the lake
+    holds is skipped, and what a stopped run left is finished. With PREFECT_API_URL set it is a Prefect flow run.
+
+      saring ingest articles/ --lake news
+      saring ingest crawl.csv --map text=isi,url=tautan
+      zcat dump.gz | saring ingest -
+    """
+    given = {k: v for k, v in locals().items() if k != "json"}
+    config = _config(**given)
+    report = _as_flow(config) if os.environ.get("PREFECT_API_URL") else _plainly(config)
+    _print_report(report, json)
+    if not report.ok:
+        options.fail(f"{len(report.failures)} of the shards failed; the others are in the lake. Run it again.")
+    if fail_on_alarm and report.alarms:
+        options.fail(f"{len(report.alarms)} drift alarms; what was read is in the lake.")
+
+
+@app.command()
+def serve(
+    paths: Paths,
+    cron: Annotated[str, typer.Option("--cron", metavar="CRON", help="When to run: minute hour day month weekday.")],
+    timezone: Annotated[
+        str, typer.Option("--timezone", metavar="ZONE", help="The time zone of --cron.")
+    ] = "Asia/Jakarta",
+    name: Annotated[str, typer.Option("--name", help="The deployment's name in Prefect.")] = "daily",
+    lake: options.Lake = None,
+    outlet: Outlet = None,
+    columns: Map = None,
+    languages: Languages = None,
+    workers: Workers = None,
+    rules: options.Rules = None,
+    without: options.Without = None,
+    keep_originals: Originals = False,
+    fail_on_alarm: FailOnAlarm = False,
+) -> None:
+    """Run ingest on a schedule, in this process, until it is stopped. Needs PREFECT_API_URL.
+
+    prefect server start &
+    export PREFECT_API_URL=http://127.0.0.1:4200/api
+    saring serve --cron "0 5 * * *" --timezone Asia/Jakarta articles/
+    """
+    given = {k: v for k, v in locals().items() if k not in ("cron", "timezone", "name")}
+    if not os.environ.get("PREFECT_API_URL"):
+        options.usage("serve needs a Prefect server: start one with 'prefect server start' and set PREFECT_API_URL.")
+    from flows.serve import ScheduleError, serve_daily
+
+    try:
+        serve_daily(_config(**given), cron=cron, timezone=timezone, name=name)
+    except ScheduleError as error:
+        options.usage(str(error))
+
+
+@app.command()
+def clean(
+    html: Html = False,
+    outlet: Outlet = None,
+    url: Url = None,
+    title: Title = None,
+    jsonl: Annotated[
+        bool, typer.Option("--jsonl", help="One JSON object a line, in and out, with fields and removals.")
+    ] = False,
+    original: Annotated[
+        bool, typer.Option("--original", help="With --jsonl: add the text that offsets refer to.")
+    ] = False,
+    rules: options.Rules = None,
+    without: options.Without = None,
+) -> None:
+    """Clean one article from standard input, or many with --jsonl.
+
+      saring clean < article.txt
+      saring clean --html --url https://… < page.html
+      saring clean --jsonl < articles.jsonl > cleaned.jsonl
+
+    With --jsonl each line {"id", "text" or "html", "url", "title", "outlet", "date"} becomes one line, in order, also a
+    broken one: "status" is kept or rejected, "text" what stays, "removals" what goes and by which rule.
+    """
+    if original and not jsonl:
+        options.usage("--original goes with --jsonl. To see what is removed from one article, use saring explain.")
+    catalog = options.catalog(rules, without)
+    if jsonl:
+        _clean_lines(catalog, original, outlet, url, title)
+        return
+    found = _cleaned(_document(html, outlet, url, title), catalog)
+    sys.stdout.write(found.text + "\n")
+
+
+@app.command()
+def explain(
+    html: Html = False,
+    outlet: Outlet = None,
+    url: Url = None,
+    title: Title = None,
+    rules: options.Rules = None,
+    without: options.Without = None,
+) -> None:
+    """Show an article from standard input with what is removed, the rule and its file beside each.
+
+    In colour on a terminal; elsewhere as CriticMarkup: {--removed--}{>>rule, kind, file<<}.
+
+      saring explain < article.txt
+    """
+    from flows.explain import facts, marked, show_colours
+
+    catalog = options.catalog(rules, without)
+    found = _cleaned(_document(html, outlet, url, title), catalog)
+    if sys.stdout.isatty():
+        show_colours(found, catalog)
+    else:
+        print(marked(found, catalog))
+    for line in facts(found, catalog):
+        print(line, file=sys.stderr)
+
+
+@rules_app.command("check")
+def rules_check(rules: options.Rules = None, without: options.Without = None) -> None:
+    """Load all rule files and try every example in them. Your own too, with --rules."""
+    from flows.rulebook import check
+
+    catalog = options.catalog(rules, without)
+    result = check(catalog)
+    print(result.sentence())
+    for line in result.problems:
+        print(line, file=sys.stderr)
+    if result.problems:
+        options.fail(f"{len(result.problems)} examples do not hold: mend the rule or the example named above.")
+
+
+@rules_app.command("new")
+def rules_new(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="The outlet's name as it writes it, such as 'Kabar Kita'.")
+    ],
+    rules: options.Rules = None,
+) -> None:
+    """Begin the rule file of a new outlet from a template, in the folder of your own rules."""
+    from flows.rulebook import begin
+    from flows.settings import rules_path
+
+    folder = rules_path(rules)
+    if folder is None:
+        options.usage("Say where your own rules are: --rules DIR, or set SARING_RULES.")
+    try:
+        print(begin(name, folder))
+    except (ValueError, OSError) as error:
+        options.usage(str(error))
+
+
+@lake_app.command("status")
+def lake_status(lake: options.Lake = None, json: options.Json = False) -> None:
+    """Say what is in the lake: rows of each table, the last batches, open rejects."""
+    from flows.care import status_json, status_lines
+    from lake import Lake
+
+    status = Lake(_lake(lake)).status()
+    _print_json(status_json(status)) if json else _print_lines(status_lines(status))
+
+
+@lake_app.command("verify")
+def lake_verify(lake: options.Lake = None, json: options.Json = False) -> None:
+    """Check the lake's promises over every row: nothing lost, twice, half or silent; every removal can be undone."""
+    from flows.care import verdict_json, verdict_lines, verify_lake
+    from lake import Lake
+
+    verdict = verify_lake(Lake(_lake(lake)))
+    _print_json(verdict_json(verdict)) if json else _print_lines(verdict_lines(verdict))
+    if not verdict.holds:
+        options.fail(f"{len(verdict.problems)} promises do not hold in {_lake(lake)}; what to do stands beside each.")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and end the process with its status."""
+    sys.exit(status_of(arguments))
+
+
+def status_of(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return its exit status."""
+    try:
+        result = app(arguments, standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (KeyboardInterrupt, typer.Abort):
+        print("saring: interrupted; what was published stays, run it again to go on", file=sys.stderr)
+        return 130
+    except Exception as error:
+        return _told(error)
+    return result if isinstance(result, int) else 0
+
+
+def _told(error: Exception) -> int:
+    """Say an error in one sentence and return its exit status; one that nobody foresaw is raised again."""
+    from cleaners.catalog import CatalogError
+    from flows.columns import InputError
+    from lake.layout import LakeError
+
+    usage_error: Any = typer.BadParameter.__base__
+    if isinstance(error, usage_error):
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "saring"
+        if message := error.format_message():  # type: ignore[attr-defined]
+            print(f"saring: {message} Try '{command} --help'.", file=sys.stderr)
+        return 2
+    if isinstance(error, Stop):
+        status = error.status
+    elif isinstance(error, CatalogError | InputError):
+        status = 2
+    elif isinstance(error, LakeError):
+        status = 1 if getattr(error, "begun", False) else 2
+    else:
+        raise error
+    print(f"saring: {error}", file=sys.stderr)
+    return status
+
+
+# ------------------------------------------------------------------------------------------------------------- ingest
+
+
+def _config(
+    paths: list[str], columns: str | None, languages: str | None, lake: str | None, rules: str | None, **rest: Any
+) -> IngestConfig:
+    from pydantic import ValidationError
+
+    from flows.columns import parse_map
+    from flows.settings import IngestConfig, lake_path, rules_path
+
+    options.catalog(rules, rest["without"])  # wrong rules end the command before anything else is looked at
+    rest["without"] = rest["without"] or []
+    try:
+        return IngestConfig(
+            inputs=paths,
+            lake=lake_path(lake),
+            columns=parse_map(columns) if columns else {},
+            languages=[tag.strip() for tag in (languages or "").split(",") if tag.strip()],
+            rules=rules_path(rules),
+            **rest,
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        options.usage(f"{'.'.join(map(str, first['loc']))}: {first['msg']}.")
+
+
+def _plainly(config: IngestConfig) -> RunReport:
+    from flows.console import watcher
+    from flows.run import run
+
+    with watcher() as observer:
+        return run(config, observer=observer)
+
+
+def _as_flow(config: IngestConfig) -> RunReport:
+    from flows.ingest import run_as_flow
+
+    return run_as_flow(config)
+
+
+def _print_report(report: RunReport, as_json: bool) -> None:
+    from flows.console import report_lines
+
+    _print_json(report.json()) if as_json else _print_lines(report_lines(report))
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def _print_lines(lines: Any) -> None:
+    for line in lines:
+        print(line)
+
+
+def _lake(given: str | None) -> str:
+    from flows.settings import lake_path
+
+    return lake_path(given)
+
+
+# -------------------------------------------------------------------------------------------------------- one article
+
+
+def _clean_lines(catalog: Any, original: bool, outlet: str | None, url: str | None, title: str | None) -> None:
+    from flows.stream import Hints, clean_lines
+
+    hints = Hints(outlet=outlet, url=url, title=title)
+    for line in clean_lines(sys.stdin.buffer, catalog, original=original, hints=hints):
+        sys.stdout.buffer.write(line)
+        sys.stdout.buffer.flush()  # who writes a line may wait for its answer
+
+
+def _document(html: bool, outlet: str | None, url: str | None, title: str | None) -> Document | Reject:
+    from dataclasses import replace
+
+    from flows.formats import Form
+    from flows.sources import expand, read
+    from flows.stream import Hints
+
+    inputs = expand(["-"])
+    try:
+        file = replace(inputs.files[0], form=Form.PAGE if html else Form.TEXT)
+        found = next(iter(read(file)))
+    finally:
+        inputs.close()
+    if not hasattr(found, "reason"):
+        found = Hints(outlet=outlet, url=url, title=title).given_to(found)
+    return found
+
+
+def _cleaned(document: Document | Reject, catalog: Any) -> Cleaned:
+    from cleaners.article import Reject
+    from flows.shard import clean_one
+
+    found = document if isinstance(document, Reject) else clean_one(document, catalog)
+    if isinstance(found, Reject):
+        options.fail(f"Rejected, {found.reason}: {found.detail}.")
+    return found

@@ -1,0 +1,243 @@
+"""What people see of a run: progress on standard error while it goes on, the result on standard output at its end."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, TextIO
+
+from flows.report import RunReport
+
+if TYPE_CHECKING:
+    from flows.plan import Shard
+    from flows.run import Prepared
+
+PLAIN_EVERY_SECONDS = 15.0  # between two lines of progress where there is no terminal: a log stays readable
+WAIT_SECONDS = 2.0  # a lock held shorter than this is not worth a line
+SHOWN = 10  # copies, sources and reasons that are listed; the rest is counted
+WIDTH = 48  # of a title in a list
+
+
+class Lines:
+    """Progress as plain lines on standard error: for logs, pipes and cron. An `Observer`."""
+
+    def __init__(self, out: TextIO | None = None) -> None:
+        self.out = out or sys.stderr
+        self.began = self.last = time.monotonic()
+        self.told_waiting = False
+
+    def say(self, line: str) -> None:
+        """Write one line."""
+        print(line, file=self.out, flush=True)
+
+    def planned(self, prepared: Prepared) -> None:
+        """Tell what is going to be read, and by which columns."""
+        for line in plan_lines(prepared):
+            self.say(line)
+        self.began = self.last = time.monotonic()
+
+    def cleaned(self, documents: int, of: int) -> None:
+        """Tell how far it is, every few seconds."""
+        now = time.monotonic()
+        if documents and now - self.last >= PLAIN_EVERY_SECONDS:
+            self.last = now
+            rate = documents / (now - self.began)
+            left = duration((of - documents) / rate)
+            self.say(f"{documents:,} of {of:,} documents cleaned, {rate:,.0f} a second, {left} left")
+
+    def published(self, shard: Shard, row: Mapping[str, Any] | None) -> None:
+        """A batch is in the lake: no news for a log."""
+
+    def failed(self, shard: Shard, error: Exception) -> None:
+        """Tell that a shard was given up."""
+        self.say(f"shard {shard.number} was given up: {error}")
+
+    def waiting(self, seconds: float) -> None:
+        """Tell once that another run holds the lake."""
+        if seconds >= WAIT_SECONDS and not self.told_waiting:
+            self.told_waiting = True
+            self.say("waiting for another run that is writing to this lake")
+
+    def __enter__(self) -> Lines:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+class Bar(Lines):
+    """Progress as a bar with rate and time left, for a terminal."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        super().__init__()
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+        )
+        self.bar = Progress(*columns, console=Console(file=self.out), transient=True)
+        self.task: Any = None
+
+    def say(self, line: str) -> None:
+        """Write one line above the bar."""
+        self.bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    def planned(self, prepared: Prepared) -> None:
+        """Tell what is going to be read, and show the bar."""
+        super().planned(prepared)
+        if prepared.plan.shards and not prepared.config.dry_run:
+            self.task = self.bar.add_task("cleaning", total=prepared.plan.documents, rate="")
+            self.bar.start()
+
+    def cleaned(self, documents: int, of: int) -> None:
+        """Move the bar."""
+        if self.task is not None:
+            rate = documents / max(0.001, time.monotonic() - self.began)
+            self.bar.update(self.task, completed=documents, rate=f"{rate:,.0f}/s" if documents else "")
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.stop()
+
+
+def watcher() -> Lines:
+    """Return what shows progress here: a bar on a terminal, plain lines elsewhere."""
+    return Bar() if sys.stderr.isatty() else Lines()
+
+
+def plan_lines(prepared: Prepared) -> Iterator[str]:
+    """Say what is going to be read and what is not, one sentence a line."""
+    plan, inputs = prepared.plan, prepared.inputs
+    files = len({piece.file.name for shard in plan.shards for piece in shard.pieces})
+    if plan.shards:
+        yield f"{several(plan.documents, 'document')} to read, from {several(files, 'file')}"
+    yield from _columns(prepared)
+    if plan.left_by_limit:
+        yield f"{several(plan.left_by_limit, 'document')} left for the next run, by --limit"
+    if plan.known:
+        yield f"{several(len(plan.known), 'file')} skipped: in the lake already"
+    if plan.stale:
+        yield f"{len(plan.stale)} of them cleaned by other rules than today's"
+    if plan.grown:
+        yield f"{several(len(plan.grown), 'file')} grown since the last run, read from the old end"
+    for name, other in plan.repeated[:SHOWN]:
+        yield f"{name} skipped: the same bytes as {other}"
+    if inputs.skipped:
+        listed = ", ".join(f"{suffix or 'none'} ({number})" for suffix, number in sorted(inputs.skipped.items()))
+        yield f"not read, for their suffix: {listed}"
+
+
+def _columns(prepared: Prepared) -> Iterator[str]:
+    """Name the mapping of each kind of file: which column is read as what."""
+    files: dict[str, list[str]] = {}
+    for file in prepared.inputs.files:
+        mapping = prepared.maps.get(file.sha256)
+        if mapping is not None and (mapping.used or mapping.unused):
+            files.setdefault(str(mapping), []).append(file.name)
+    for said, names in list(files.items())[:SHOWN]:
+        more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        yield f"columns of {names[0]}{more}: {said}"
+    if len(files) > SHOWN:
+        yield f"and {len(files) - SHOWN} other ways of naming columns"
+
+
+def report_lines(report: RunReport) -> Iterator[str]:
+    """Say what a run did: what came in, what was removed, which copies, which rejects, how to read it."""
+    if report.nothing_new:
+        yield "Nothing new: the lake holds all of it already, and no file was changed."
+        return
+    if report.dry_run:
+        yield f"Dry run: {several(report.planned, 'document')} would be read; nothing was written."
+        return
+    yield f"{several(report.documents, 'document')} in {duration(report.seconds)}, in {report.lake}:"
+    yield f"  {several(report.articles, 'article')} kept, {several(report.duplicates, 'copy')}, {several(report.rejects, 'reject')}"
+    if report.done_elsewhere:
+        yield f"  {several(report.done_elsewhere, 'shard')} published by another run meanwhile"
+    yield from _came_in(report)
+    yield from _removed(report)
+    yield from _copies(report)
+    yield from _rejects(report)
+    yield from (f"ALARM {alarm}" for alarm in report.alarms)
+    yield from (f"FAILED {failure}" for failure in report.failures)
+    if report.articles:
+        yield from reading_lines(report.lake)
+
+
+def _came_in(report: RunReport) -> Iterator[str]:
+    if report.sources:
+        yield "\nWhat came in, by source:"
+        yield from _table((name or "(unknown)", number) for name, number in report.sources.most_common())
+
+
+def _removed(report: RunReport) -> Iterator[str]:
+    if report.removed:
+        share = report.chars_removed / max(1, report.chars_in)
+        yield f"\nWhat was removed ({share:.1%} of the characters), by kind:"
+        yield from _table(
+            (kind, spans) for kind, (spans, _) in sorted(report.removed.items(), key=lambda one: -one[1][0])
+        )
+
+
+def _copies(report: RunReport) -> Iterator[str]:
+    if not report.duplicates:
+        return
+    kinds = ", ".join(f"{number:,} {kind}" for kind, number in report.kinds_of_copies.most_common())
+    yield f"\nCopies found ({kinds}):"
+    for copy in report.copies[:SHOWN]:
+        yield f"  {copy.kind:<11} {copy.id[:8]} {_title(copy.title)}\n{'of':>13} {copy.of[:8]} {_title(copy.of_title)}"
+    if report.duplicates > SHOWN:
+        yield f"  and {report.duplicates - min(SHOWN, len(report.copies)):,} more, in the table duplicates"
+
+
+def _rejects(report: RunReport) -> Iterator[str]:
+    if report.rejects:
+        yield "\nRejected, kept with their payload in the table rejects:"
+        yield from _table(report.reasons.most_common())
+
+
+def reading_lines(lake: str) -> Iterator[str]:
+    """Give the one-liners that read the result, ready to paste into a shell."""
+    sql = f"SELECT source, title, text FROM '{lake}/articles/*/*.parquet' LIMIT 5"
+    duckdb = f'import duckdb; print(duckdb.sql("{sql}"))'
+    pandas = f'import pandas; print(pandas.read_parquet("{lake}/articles")[["source", "title", "text"]].head())'
+    yield "\nRead it:"
+    yield f"  python -c {shlex.quote(duckdb)}"
+    yield f"  python -c {shlex.quote(pandas)}"
+
+
+def _table(rows: Iterable[tuple[str, int]]) -> Iterator[str]:
+    listed = list(rows)
+    width = max(len(name) for name, _ in listed)
+    for name, number in listed[: 2 * SHOWN]:
+        yield f"  {name:<{width}} {number:>9,}"
+    if len(listed) > 2 * SHOWN:
+        rest = sum(number for _, number in listed[2 * SHOWN :])
+        yield f"  and {len(listed) - 2 * SHOWN} more, {rest:,} in all"
+
+
+def _title(title: str | None) -> str:
+    if title is None:
+        return "(no title)"
+    return title if len(title) <= WIDTH else title[: WIDTH - 1] + "…"
+
+
+def several(number: int, noun: str) -> str:
+    """Count a noun: `1 file`, `3 files`, `2 copies`, `4 batches`."""
+    plural = noun[:-1] + "ies" if noun.endswith("y") else noun + ("es" if noun.endswith("ch") else "s")
+    return f"{number:,} {noun if number == 1 else plural}"
+
+
+def duration(seconds: float) -> str:
+    """Say a time span: `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 1:
+        return f"{rest} s"
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

@@ -1,0 +1,137 @@
+"""The flow: the steps of `flows.run` as Prefect tasks, and nothing else.
+
+One task for the plan, one for each shard, one that publishes them in order, one that leaves the report. What a shard
+did lies on disk and what is done stands in the lake's `runs`, so no result is stored or cached, no task retries (a child
+that dies is started again inside its shard), and a run can be repeated at any time.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from concurrent.futures import CancelledError
+from contextlib import closing
+from typing import Any
+
+from prefect import flow, get_run_logger, runtime, task
+from prefect.cache_policies import NO_CACHE
+from prefect.futures import PrefectFuture
+from prefect.states import Completed, Failed, State
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from flows.artifacts import leave
+from flows.child import ShardError
+from flows.plan import Shard
+from flows.report import RunReport
+from flows.run import Going, Observer, Prepared, begin, prepare
+from flows.settings import IngestConfig
+
+SHARD_TAG = "saring-shard"  # a limit on this tag bounds the shards of all runs together
+
+
+class _Logs(Observer):
+    """One line for each shard in the run's log, with the time it took."""
+
+    def __init__(self, logger: Any) -> None:
+        self.logger = logger
+        self.told_waiting = False
+
+    def published(self, shard: Shard, row: Mapping[str, Any] | None) -> None:
+        if row is None:
+            self.logger.info("shard %d: published by another run meanwhile", shard.number)
+            return
+        counts = row["articles"], row["duplicates"], row["rejects"]
+        said = "shard %d: %d articles, %d copies, %d rejects in %.1f s"
+        self.logger.info(said, shard.number, *counts, row["seconds"])
+
+    def failed(self, shard: Shard, error: Exception) -> None:
+        self.logger.error("shard %d was given up: %s", shard.number, error)
+
+    def waiting(self, seconds: float) -> None:
+        if not self.told_waiting:
+            self.told_waiting = True
+            self.logger.info("waiting for another run that is writing to this lake")
+
+
+def _run_name() -> str:
+    """Say what a run reads: `ingest articles/ and 2 more`."""
+    config = runtime.flow_run.parameters["config"]
+    inputs = config.inputs if isinstance(config, IngestConfig) else config["inputs"]
+    return f"ingest {inputs[0]}" + (f" and {len(inputs) - 1} more" if len(inputs) > 1 else "")
+
+
+@flow(
+    name="ingest",
+    description="Read articles, clean them, find copies, and write them to the lake. Takes what is new since the last run.",
+    flow_run_name=_run_name,
+    persist_result=False,
+)
+def ingest(config: IngestConfig) -> State[RunReport]:
+    """Run the whole line as a flow run; its state says in one line how it went, its data is the RunReport.
+
+    Raises what `flows.run.run` raises.
+    """
+    observer = _Logs(get_run_logger())
+    prepared: Prepared = _task(lambda: prepare(config), "plan")()
+    report = RunReport.of(prepared)
+    with closing(prepared.inputs):
+        if prepared.plan.shards and not config.dry_run:
+            _work(prepared, report, observer)
+    report.finished()
+    if not report.nothing_new:
+        _task(lambda: leave(report), "report")()
+    return _state(report, config)
+
+
+def _work(prepared: Prepared, report: RunReport, observer: _Logs) -> None:
+    with ThreadPoolTaskRunner(max_workers=prepared.config.pool()) as runner, begin(prepared, observer) as going:
+        shards = prepared.plan.shards
+
+        def clean(number: int) -> Any:
+            return going.clean(shards[number])
+
+        cleaning = task(
+            clean,
+            name="clean",
+            task_run_name="clean-{number:05d}",
+            tags={SHARD_TAG},
+            cache_policy=NO_CACHE,
+            persist_result=False,
+        )
+        started = [runner.submit(cleaning, {"number": shard.number}) for shard in shards]
+        _task(lambda: _publish(going, started, report, observer), "publish")()
+
+
+def _publish(going: Going, started: list[PrefectFuture[Any]], report: RunReport, observer: _Logs) -> None:
+    """Publish shards in the order of their numbers, each as soon as it and those before it are cleaned."""
+    for shard, future in zip(going.prepared.plan.shards, started, strict=True):
+        try:
+            report.add(going.publish(shard, future.result()))
+        except (ShardError, CancelledError) as error:
+            observer.failed(shard, error)
+            report.failures.append(f"Shard {shard.number} was given up: {error}")
+
+
+def _task(work: Callable[[], Any], name: str) -> Any:
+    """Make a task without parameters: Prefect walks through what it is given, and a plan is long."""
+    return task(work, name=name, task_run_name=name, cache_policy=NO_CACHE, persist_result=False)
+
+
+def _state(report: RunReport, config: IngestConfig) -> State[RunReport]:
+    said = report.sentence()
+    if not report.ok or (report.alarms and config.fail_on_alarm):
+        return Failed(message=said, data=report)
+    return Completed(name="NothingNew" if report.nothing_new else "Completed", message=said, data=report)
+
+
+def run_as_flow(config: IngestConfig) -> RunReport:
+    """Run the flow here and now, as a run that the server of PREFECT_API_URL sees; return its report.
+
+    Raises what `flows.run.run` raises.
+    """
+    logging.getLogger("prefect").setLevel(logging.INFO)
+    state: Any = ingest(config, return_state=True)
+    if isinstance(state.data, RunReport):
+        return state.data
+    report: RunReport = state.result(raise_on_failure=True)
+    return report

@@ -1,0 +1,143 @@
+"""What a run did, in numbers and names: filled batch by batch, printed by the command line, kept by the flow."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from flows.run import Prepared, Published
+
+MAX_NAMED_COPIES = 50  # the rest is counted; all of them stand in `duplicates`
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """An article recognised as a copy, and the article that it is one of."""
+
+    id: str
+    title: str | None
+    kind: str
+    of: str
+    of_title: str | None
+
+
+@dataclass
+class RunReport:
+    """Counts of one run, over the batches that it published.
+
+    `sources` counts articles and copies by source, `removed` spans and characters by kind, `failures` are sentences.
+    `documents == articles + duplicates + rejects + forgotten`, always.
+    """
+
+    run: str
+    lake: str
+    ruleset: str
+    dry_run: bool
+    planned: int
+    known_files: tuple[str, ...]
+    stale_files: tuple[str, ...]
+    grown_files: tuple[str, ...]
+    repeated_files: tuple[tuple[str, str], ...]
+    skipped_suffixes: dict[str, int]
+    left_by_limit: int
+    began: float = field(repr=False)
+    shards: int = 0
+    documents: int = 0
+    articles: int = 0
+    duplicates: int = 0
+    rejects: int = 0
+    forgotten: int = 0
+    chars_in: int = 0
+    chars_removed: int = 0
+    sources: Counter[str | None] = field(default_factory=Counter)
+    languages: Counter[str] = field(default_factory=Counter)
+    removed: dict[str, tuple[int, int]] = field(default_factory=dict)
+    kinds_of_copies: Counter[str] = field(default_factory=Counter)
+    copies: list[Copy] = field(default_factory=list)
+    reasons: Counter[str] = field(default_factory=Counter)
+    flags: Counter[str] = field(default_factory=Counter)
+    alarms: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    done_elsewhere: int = 0
+    seconds: float = 0.0
+
+    @classmethod
+    def of(cls, prepared: Prepared) -> RunReport:
+        """Return the report of a run that has not begun."""
+        plan = prepared.plan
+        return cls(
+            run=prepared.run,
+            lake=prepared.config.lake,
+            ruleset=prepared.ruleset,
+            dry_run=prepared.config.dry_run,
+            planned=plan.documents,
+            known_files=plan.known,
+            stale_files=plan.stale,
+            grown_files=plan.grown,
+            repeated_files=plan.repeated,
+            skipped_suffixes=dict(prepared.inputs.skipped),
+            left_by_limit=plan.left_by_limit,
+            began=prepared.began,
+        )
+
+    @property
+    def nothing_new(self) -> bool:
+        """Whether the lake held all of the input already."""
+        return self.planned == 0
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything that was planned is in the lake."""
+        return not self.failures
+
+    def add(self, published: Published | None) -> None:
+        """Count a batch that was published (None: by another run)."""
+        if published is None:
+            self.done_elsewhere += 1
+            return
+        row = published.row
+        self.shards += 1
+        for name in ("documents", "articles", "duplicates", "rejects", "forgotten", "chars_in", "chars_removed"):
+            setattr(self, name, getattr(self, name) + row[name])
+        for outlet in row["outlets"]:
+            self.sources[outlet["source"]] += outlet["articles"] + outlet["duplicates"]
+            self.languages.update({one["language"]: one["count"] for one in outlet["languages"]})
+        self.kinds_of_copies.update({one["kind"]: one["count"] for one in row["duplicate_kinds"]})
+        self.reasons.update({one["reason"]: one["count"] for one in row["rejected"]})
+        self.flags.update({one["flag"]: one["count"] for one in row["flags"]})
+        self.alarms += row["alarms"]
+        self.copies += published.copies[: MAX_NAMED_COPIES - len(self.copies)]
+        for kind, (spans, chars) in published.removed.items():
+            before = self.removed.get(kind, (0, 0))
+            self.removed[kind] = before[0] + spans, before[1] + chars
+
+    def finished(self) -> RunReport:
+        """Stop the clock."""
+        self.seconds = time.monotonic() - self.began
+        return self
+
+    def sentence(self) -> str:
+        """Say in one line how it went: a run's state message."""
+        if self.nothing_new:
+            return "Nothing new: the lake holds all of it already."
+        counts = [(self.articles, "article"), (self.duplicates, "copies"), (self.rejects, "reject")]
+        said = ", ".join(_several(number, noun) for number, noun in counts)
+        troubles = [(len(self.alarms), "alarm"), (len(self.failures), "failed shard")]
+        return "; ".join([said, *(_several(number, noun) for number, noun in troubles if number)])
+
+    def json(self) -> dict[str, Any]:
+        """Return it ready for JSON: what `saring ingest --json` prints."""
+        found = asdict(self)
+        del found["began"]
+        found["sources"] = {name or "unknown": number for name, number in self.sources.most_common()}
+        found["removed"] = {kind: {"spans": s, "chars": c} for kind, (s, c) in sorted(self.removed.items())}
+        return found | {"seconds": round(self.seconds, 3), "ok": self.ok, "nothing_new": self.nothing_new}
+
+
+def _several(number: int, noun: str) -> str:
+    if noun == "copies":
+        return f"{number:,} {'copy' if number == 1 else 'copies'}"
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,299 @@
+"""The steps of a run in plain Python: plan, clean shards, decide copies, publish in order, report. Read `run` first.
+
+`flows.ingest` runs the same steps as Prefect tasks; this module imports no Prefect.
+"""
+
+from __future__ import annotations
+
+import datetime
+import importlib.metadata
+import json
+import platform
+import secrets
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from cleaners.catalog import load_catalog
+from flows.child import Crew, Limits, ShardError
+from flows.columns import ColumnMap
+from flows.plan import Piece, Plan, Shard, make_plan
+from flows.report import Copy, RunReport
+from flows.settings import IngestConfig
+from flows.shard import Job
+from flows.sources import Inputs, SourceFile, count, expand, mapping_of
+from flows.workplace import Workplace, sweep
+from lake import BatchInput, BatchTables, Lake, LakeError, run_row
+from lake.schema import TABLES
+
+DECIDE_BYTES = ("ftfy", "langdetect", "lxml", "numpy", "pyarrow", "trafilatura")  # packages named in `runs.versions`
+MAX_NAMED_COPIES = 50  # copies that a report names; all of them stand in `duplicates`
+
+
+class Observer:
+    """What a run tells while it goes on; every method may be overridden, none needs to be. Called from several threads."""
+
+    def planned(self, prepared: Prepared) -> None:
+        """Tell what is going to be read, before anything is."""
+
+    def cleaned(self, documents: int, of: int) -> None:
+        """Tell how many documents are cleaned, now and then."""
+
+    def published(self, shard: Shard, row: Mapping[str, Any] | None) -> None:
+        """Tell the row of `runs` of a shard that is now in the lake; None: another run had done it."""
+
+    def failed(self, shard: Shard, error: Exception) -> None:
+        """Tell that a shard was given up."""
+
+    def waiting(self, seconds: float) -> None:
+        """Tell, several times a second, that another run holds the lake."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A run before it starts: what was asked, what there is, what is to be done.
+
+    `maps` says by SHA-256 which columns of a file are read.
+    """
+
+    config: IngestConfig
+    run: str
+    ruleset: str
+    rules: tuple[tuple[str, str], ...]
+    inputs: Inputs
+    plan: Plan
+    maps: Mapping[str, ColumnMap]
+    began: float = field(default_factory=time.monotonic)
+
+    def crew(self, limits: Limits | None = None) -> Crew:
+        """Return children that clean by this run's rules; close it at the end."""
+        return Crew(self.rules, self.config.without, limits)
+
+    def job(self, shard: Shard, folder: Path) -> Job:
+        """Return what a child is told about a shard."""
+        return Job(
+            batch=shard.batch,
+            pieces=tuple(told(piece, self.maps[piece.file.sha256]) for piece in shard.pieces),
+            start=0,
+            stop=shard.documents,
+            folder=str(folder),
+            outlet=self.config.outlet,
+            languages=tuple(self.config.languages),
+            keep_originals=self.config.keep_originals,
+        )
+
+
+def run(config: IngestConfig, *, observer: Observer | None = None, limits: Limits | None = None) -> RunReport:
+    """Read, clean, find copies, publish, report: the whole of `saring ingest`.
+
+    Raises CatalogError, InputError or LakeError before anything is written; LakeError when the disk fails on the way.
+    A shard that cannot be cleaned stands in the report's `failures`, and the others go on.
+    """
+    observer = observer or Observer()
+    prepared = prepare(config)
+    observer.planned(prepared)
+    report = RunReport.of(prepared)
+    if config.dry_run or not prepared.plan.shards:
+        prepared.inputs.close()
+        return report.finished()
+    with closing(prepared.inputs), _pool(config.pool()) as pool, begin(prepared, observer, limits) as going:
+        started = [pool.submit(going.clean, shard) for shard in prepared.plan.shards]
+        for shard, future in zip(prepared.plan.shards, started, strict=True):
+            try:
+                report.add(going.publish(shard, future.result()))
+            except ShardError as error:
+                observer.failed(shard, error)
+                report.failures.append(f"Shard {shard.number} was given up: {error}")
+    return report.finished()
+
+
+def prepare(config: IngestConfig) -> Prepared:
+    """Check rules, inputs and lake, and plan. Changes nothing but what a run that died has left half done.
+
+    Raises CatalogError, InputError and LakeError.
+    """
+    rules = config.own_rules()
+    catalog = load_catalog(rules, config.without)
+    inputs = expand(config.inputs)
+    lake = _existing(config)
+    if lake is not None and not config.dry_run:
+        mend(lake)
+    maps: dict[str, ColumnMap] = {}
+
+    def records(file: SourceFile) -> int:
+        maps[file.sha256] = mapping_of(file, config.columns)
+        return count(file, maps[file.sha256])
+
+    held = lake.inputs() if lake is not None else {}
+    plan = make_plan(inputs.files, held, count=records, ruleset=catalog.ruleset, limit=config.limit)
+    name = f"{datetime.datetime.now(datetime.UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    return Prepared(config, name, catalog.ruleset, tuple(rules), inputs, plan, maps)
+
+
+def mend(lake: Lake) -> None:
+    """Finish what a dead run had committed and delete what it had not; touch nothing where nothing is left of one."""
+    if any((lake.path / "_staging").iterdir()):
+        with lake.lock():
+            lake.recover()
+            sweep(lake.path)
+
+
+@contextmanager
+def begin(prepared: Prepared, observer: Observer, limits: Limits | None = None) -> Iterator[Going]:
+    """Open the lake, start no child yet, and clear everything away at the end, however it comes."""
+    lake = Lake(prepared.config.lake, create=True)
+    with ExitStack() as stack:
+        with lake.lock(observer.waiting):
+            workplace = stack.enter_context(Workplace(lake.path, prepared.run))
+        crew = stack.enter_context(prepared.crew(limits))
+        yield Going(prepared, lake, workplace, crew, observer)
+
+
+class Going:
+    """A run on its way: cleans shards, from several threads, and publishes them, from one, in order."""
+
+    def __init__(self, prepared: Prepared, lake: Lake, workplace: Workplace, crew: Crew, observer: Observer) -> None:
+        self.prepared, self.lake, self.workplace, self.crew, self.observer = prepared, lake, workplace, crew, observer
+        self._copies = Copies(lake)
+        self._done: dict[int, int] = {}
+        self._guard = threading.Lock()
+
+    def clean(self, shard: Shard) -> datetime.datetime:
+        """Clean a shard in a child process; its rows are then in the workplace. Return when work on it began.
+
+        Raises ShardError.
+        """
+        started = datetime.datetime.now(datetime.UTC)
+        self.crew.clean(self.prepared.job(shard, self.workplace.path), lambda done: self._progress(shard.number, done))
+        return started
+
+    def publish(self, shard: Shard, started: datetime.datetime) -> Published | None:
+        """Decide which rows of a cleaned shard are copies and put it into the lake; None if another run has done it.
+
+        Raises LakeError, and ShardError if rows were lost on the way.
+        """
+        tables = self.workplace.tables(shard.batch)
+        if tables["articles"].num_rows + tables["rejects"].num_rows != shard.documents:
+            raise ShardError(f"it read {shard.documents} documents and has another number of rows; please report this")
+        self._copies.look()
+        with self.lake.lock(self.observer.waiting):
+            self.lake.recover()
+            if shard.batch in self.lake.done():
+                published = None
+            else:
+                published = self._publish(shard, tables, started)
+        self.workplace.drop(shard.batch)
+        self.observer.published(shard, published.row if published else None)
+        return published
+
+    def _publish(self, shard: Shard, cleaned: dict[str, pa.Table], started: datetime.datetime) -> Published:
+        tables, copies = self._copies.decide(cleaned["articles"])
+        tables |= {name: cleaned[name] for name in ("removals", "rejects")}
+        if self.prepared.config.keep_originals:
+            tables["originals"] = cleaned["originals"]
+        now = datetime.datetime.now(datetime.UTC)
+        tables["runs"] = self._run_row(shard, tables, started, now)
+        self.lake.publish(BatchTables(shard.batch, self.prepared.ruleset, tables), now)
+        return Published(tables["runs"].to_pylist()[0], copies, _kinds(tables["removals"]))
+
+    def _run_row(
+        self, shard: Shard, tables: Mapping[str, pa.Table], started: datetime.datetime, now: datetime.datetime
+    ) -> pa.Table:
+        config = self.prepared.config
+        options = {"outlet": config.outlet, "columns": config.columns, "languages": config.languages}
+        return run_row(
+            tables,
+            run=self.prepared.run,
+            batch=shard.batch,
+            shard=shard.number,
+            inputs=[_batch_input(piece) for piece in shard.pieces],
+            documents=shard.documents,
+            ruleset=self.prepared.ruleset,
+            started=started,
+            finished=now,
+            versions=versions(),
+            options={name: json.dumps(value, sort_keys=True) for name, value in options.items() if value},
+        )
+
+    def _progress(self, number: int, done: int) -> None:
+        with self._guard:
+            self._done[number] = max(done, self._done.get(number, 0))
+            total = sum(self._done.values())
+        self.observer.cleaned(total, self.prepared.plan.documents)
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One batch in the lake: its row of `runs`, copies by name, and characters removed by kind."""
+
+    row: dict[str, Any]
+    copies: tuple[Copy, ...]
+    removed: dict[str, tuple[int, int]]
+
+
+class Copies:
+    """What the lake holds, as far as it was looked at, for recognising copies."""
+
+    def __init__(self, lake: Lake) -> None:
+        self.lake = lake
+
+    def look(self) -> None:
+        """Read what came into the lake since the last look. Slow the first time: do it without the lock."""
+
+    def decide(self, cleaned: pa.Table) -> tuple[dict[str, pa.Table], tuple[Copy, ...]]:
+        """Part the rows of a batch into `articles` and `duplicates`, with their `links`. Needs the lake's lock."""
+        return {"articles": cleaned, "duplicates": TABLES["duplicates"].empty_table()}, ()
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that decide bytes, by name."""
+    found = {name: importlib.metadata.version(name) for name in DECIDE_BYTES}
+    return {"saring": importlib.metadata.version("saring"), "python": platform.python_version(), **found}
+
+
+def told(piece: Piece, mapping: ColumnMap) -> dict[str, Any]:
+    """Return a piece as a child is told it: JSON."""
+    file = {name: getattr(piece.file, name) for name in SourceFile.__slots__} | {"path": str(piece.file.path)}
+    return {"file": file, "mapping": asdict(mapping), "start": piece.start, "stop": piece.stop}
+
+
+def _existing(config: IngestConfig) -> Lake | None:
+    path = Path(config.lake)
+    if not path.exists() or (path.is_dir() and not any(path.iterdir())):
+        return None
+    return Lake(path)
+
+
+@contextmanager
+def _pool(workers: int) -> Iterator[ThreadPoolExecutor]:
+    """Threads that each drive a child; what has not begun when the run fails does not begin."""
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="shard")
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _batch_input(piece: Piece) -> BatchInput:
+    file = piece.file
+    return BatchInput(file.name, file.sha256, file.size, piece.records, piece.start, piece.stop, piece.continues)
+
+
+def _kinds(removals: pa.Table) -> dict[str, tuple[int, int]]:
+    """Spans and characters removed, by kind."""
+    found: dict[str, tuple[int, int]] = {}
+    kinds, starts, ends = (removals.column(name).to_pylist() for name in ("kind", "start", "end"))
+    for kind, start, end in zip(kinds, starts, ends, strict=True):
+        spans, chars = found.get(kind, (0, 0))
+        found[kind] = spans + 1, chars + end - start
+    return found
+
+
+__all__ = ["LakeError", "Observer", "Prepared", "RunReport", "begin", "prepare", "run"]

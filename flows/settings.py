@@ -1,0 +1,118 @@
+"""What a run is told: `IngestConfig`, the one parameter of the flow and of `flows.run.run`.
+
+Deployments store the field names, so they stay. Settings change where and how fast, never what a text becomes; the
+exceptions say so in their description (`outlet`, `rules`, `without`, `languages`).
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+MAX_WORKERS = 256  # a wrong number typed into a form must not start thousands of processes
+DEFAULT_LAKE = "lake/data"
+
+
+def lake_path(given: str | None = None) -> str:
+    """Return the lake to use: the one given, else `SARING_LAKE`, else `lake/data`."""
+    return given or os.environ.get("SARING_LAKE") or DEFAULT_LAKE
+
+
+def rules_path(given: str | None = None) -> str | None:
+    """Return the folder of the user's own outlet files: the one given, else `SARING_RULES`, else None."""
+    return given or os.environ.get("SARING_RULES") or None
+
+
+def read_rules(folder: str | None) -> list[tuple[str, str]]:
+    """Return the outlet files of a folder (None: none) as (file name, TOML text), by name; OSError if it is not there."""
+    if folder is None:
+        return []
+    return [(file.name, file.read_text("utf-8")) for file in sorted(Path(folder).iterdir()) if file.suffix == ".toml"]
+
+
+def cores() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class IngestConfig(BaseModel):
+    """What to read, where to write, and how. Every field but `inputs` can be left out."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    inputs: list[str] = Field(
+        title="Inputs",
+        min_length=1,
+        description="Files, folders (read with all their subfolders) or globs: .txt .html .jsonl .json .csv .parquet, "
+        "also .gz and .zst. What the lake already holds is skipped.",
+    )
+    lake: str = Field(
+        default_factory=lake_path,
+        title="Lake",
+        min_length=1,
+        description="The folder that the Parquet tables are written to. Else SARING_LAKE, else lake/data.",
+    )
+    outlet: str | None = Field(
+        None,
+        title="Outlet",
+        description="Who published all of this, for inputs that do not say it themselves. Changes which rules are used.",
+    )
+    columns: dict[str, str] = Field(
+        default_factory=dict,
+        title="Columns",
+        description="Which input column holds what, where the name alone does not tell: {'text': 'isi', 'url': 'tautan'}.",
+    )
+    languages: list[str] = Field(
+        default_factory=list,
+        title="Languages",
+        description="Keep only these (BCP 47 tags such as id, ms, en); the others become rejects. Empty: keep all.",
+    )
+    workers: int | None = Field(
+        None,
+        title="Workers",
+        ge=1,
+        le=MAX_WORKERS,
+        description="How many shards are cleaned at once, each in its own process. Empty: one per core. "
+        "The result does not depend on it.",
+    )
+    rules: str | None = Field(
+        default_factory=rules_path,
+        title="Own rules",
+        description="A folder of your own outlet files, read beside the shipped ones. Else SARING_RULES.",
+    )
+    without: list[str] = Field(
+        default_factory=list,
+        title="Without outlets",
+        description="Outlet files to leave out, by stem (kompas, detik).",
+    )
+    keep_originals: bool = Field(
+        False,
+        title="Keep originals",
+        description="Also keep what arrived, byte for byte, in the table `originals`.",
+    )
+    fail_on_alarm: bool = Field(
+        False,
+        title="Fail on alarm",
+        description="End the run as failed when an outlet looks unlike its own history.",
+    )
+    limit: int | None = Field(
+        None,
+        title="Limit",
+        ge=1,
+        description="Read only so many new documents; the next run goes on from there.",
+    )
+    dry_run: bool = Field(
+        False,
+        title="Dry run",
+        description="Say what would be read, and write nothing.",
+    )
+
+    def pool(self) -> int:
+        """Return how many shards to clean at once."""
+        return self.workers or cores()
+
+    def own_rules(self) -> list[tuple[str, str]]:
+        """Return the user's own outlet files; see `read_rules`."""
+        return read_rules(self.rules)
