@@ -97,22 +97,26 @@ class Status:
     unfinished: tuple[str, ...]
 
 
-def run_rows(root: Path, seen: dict[str, pa.Table]) -> pa.Table:
-    """All rows of `runs`, in the order in which they finished; `seen` keeps what was read, by file name.
+def run_files(root: Path, seen: dict[str, pa.Table]) -> list[pa.Table]:
+    """Tables of `runs`, one a file, by name; `seen` keeps what was read, for a name is never used again.
 
     Raises LakeError for a file of another schema version: its columns are not ours.
     """
-    for file in layout.files(root, "runs"):
-        name = layout.name_of(root, file)
-        if name not in seen:
-            table = pq.ParquetFile(file).read()
-            if (version := version_of(table.schema)) != SCHEMA_VERSION:
-                raise LakeError(
-                    f"{root} is written with schema version {version}, this program with {SCHEMA_VERSION}: "
-                    "use the version of saring that wrote it, or ingest into a new lake."
-                )
-            seen[name] = conform("runs", table)
-    rows = pa.concat_tables([TABLES["runs"].empty_table(), *seen.values()])
+    names = {layout.name_of(root, file): file for file in layout.files(root, "runs")}
+    for name in names.keys() - seen.keys():
+        table = pq.ParquetFile(names[name]).read()
+        if (version := version_of(table.schema)) != SCHEMA_VERSION:
+            raise LakeError(
+                f"{root} is written with schema version {version}, this program with {SCHEMA_VERSION}: "
+                "use the version of saring that wrote it, or ingest into a new lake."
+            )
+        seen[name] = conform("runs", table)
+    return [seen[name] for name in names]
+
+
+def run_rows(files: Iterable[pa.Table]) -> pa.Table:
+    """All rows of `runs`, in the order in which they finished, then by run and shard."""
+    rows = pa.concat_tables([TABLES["runs"].empty_table(), *files])
     return rows.sort_by([("finished", "ascending"), ("run", "ascending"), ("shard", "ascending")])
 
 

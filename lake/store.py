@@ -48,7 +48,7 @@ class Lake:
             raise LakeError(f"There is no lake at {self.path}: saring ingest PATH… --lake {self.path} makes one.")
         elif not _is_lake(self.path):
             raise LakeError(f"{self.path} is a folder, but not a lake: name the folder that holds articles/ and runs/.")
-        self.runs()
+        self.done()  # a foreign schema is told now
 
     @contextmanager
     def lock(self, waiting: Callable[[float], None] | None = None) -> Iterator[None]:
@@ -103,11 +103,12 @@ class Lake:
 
     def done(self) -> frozenset[str]:
         """Batches that are complete: their ids stand in `runs`."""
-        return frozenset(self.runs().column("batch").to_pylist())
+        files = read.run_files(self.path, self._runs)
+        return frozenset(batch for runs in files for batch in runs.column("batch").to_pylist())
 
     def runs(self) -> pa.Table:
         """All rows of `runs`, ordered by when they finished, then run and shard. Raises LakeError: foreign schema."""
-        return read.run_rows(self.path, self._runs)
+        return read.run_rows(read.run_files(self.path, self._runs))
 
     def inputs(self) -> Mapping[str, KnownInput]:
         """Files that batches were read from, by SHA-256: name, size, records, which of them were read, rulesets."""

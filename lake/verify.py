@@ -265,8 +265,9 @@ def _digests(names: Iterable[str]) -> Digests:
 
 
 def _repeated(digests: Digests) -> Digests:
-    ordered: Digests = np.sort(digests)
-    return ordered[1:][ordered[1:] == ordered[:-1]]
+    ordered = np.sort(digests)
+    repeated: Digests = ordered[1:][ordered[1:] == ordered[:-1]]
+    return repeated
 
 
 def _named(root: Path, tables: Iterable[str], column: str, digests: Digests, survey: _Survey) -> str:

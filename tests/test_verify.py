@@ -1,0 +1,210 @@
+"""Verify finds what is broken: each case breaks one promise of a good lake, and has to be named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from lake_samples import RULESET, bytes_of, publish
+
+from lake import Lake
+from lake.schema import TABLES, row_id
+from lake.verify import Promise, verify
+from lake.write import encode
+
+FOLDER = "ingested=2026-10"
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    """Three batches, the third of copies of the first two."""
+    lake = Lake(tmp_path / "lake", create=True)
+    publish(lake, "b1", range(6))
+    publish(lake, "b2", range(6, 12))
+    publish(lake, "b3", range(3, 9))
+    return lake
+
+
+def file(lake: Lake, table: str, batch: str = "b1") -> Path:
+    return lake.path / table / FOLDER / f"{batch}-{RULESET}.parquet"
+
+
+def change(lake: Lake, table: str, to: Callable[[pa.Table], pa.Table], batch: str = "b1") -> None:
+    """Rewrite a file of the lake, as nobody should."""
+    path = file(lake, table, batch)
+    path.write_bytes(encode(table, to(pq.read_table(path, partitioning=None))))
+
+
+def with_value(column: str, value: object, row: int = 0) -> Callable[[pa.Table], pa.Table]:
+    def to(table: pa.Table) -> pa.Table:
+        values = table[column].to_pylist()
+        values[row] = value
+        at = table.column_names.index(column)
+        return table.set_column(at, table.schema.field(at), pa.array(values, table.schema.field(at).type))
+
+    return to
+
+
+def flip(path: Path) -> None:
+    """One bit near the end of a page of hashes, which no reading of them could find odd."""
+    columns = pq.read_metadata(path).row_group(0)
+    column = columns.column(path_of(columns, "content_hash"))
+    data = bytearray(path.read_bytes())
+    data[column.data_page_offset + column.total_compressed_size - 4] ^= 1
+    path.write_bytes(bytes(data))
+
+
+def path_of(columns: pq.RowGroupMetaData, name: str) -> int:
+    return next(n for n in range(columns.num_columns) if columns.column(n).path_in_schema == name)
+
+
+def half_batch(lake: Lake) -> None:
+    """An article of a batch that runs does not know, as if its file of runs was never there."""
+    for name in TABLES:
+        (file(lake, name, "b3") if name == "runs" else lake.path / "nothing").unlink(missing_ok=True)
+
+
+def stray(lake: Lake, name: str) -> None:
+    path = lake.path / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(file(lake, "articles").read_bytes())
+
+
+BROKEN: dict[str, tuple[Callable[[Lake], object], Promise, str]] = {
+    "a file of articles is gone": (lambda k: file(k, "articles").unlink(), Promise.NOTHING_LOST, "articles, batch b1"),
+    "a file of removals is gone": (lambda k: file(k, "removals").unlink(), Promise.NOTHING_SILENT, "articles/"),
+    "a file of rejects is gone": (lambda k: file(k, "rejects").unlink(), Promise.NOTHING_LOST, "rejects, batch b1"),
+    "a file of links is gone": (lambda k: file(k, "links", "b3").unlink(), Promise.NOTHING_LOST, "links, batch b3"),
+    "one article is gone": (
+        lambda k: change(k, "articles", lambda t: t.slice(1)),
+        Promise.NOTHING_LOST,
+        "articles, batch b1",
+    ),
+    "an article stands twice in its file": (
+        lambda k: change(k, "articles", lambda t: pa.concat_tables([t, t.slice(0, 1)])),
+        Promise.NOTHING_TWICE,
+        "ids that stand there twice",
+    ),
+    "a file was copied": (
+        lambda k: stray(k, f"articles/{FOLDER}/b9-{RULESET}.parquet"),
+        Promise.NOTHING_TWICE,
+        "ids that stand there twice",
+    ),
+    "a cluster has two articles": (
+        lambda k: change(k, "articles", with_value("cluster_id", row_id("b2", 0))),
+        Promise.NOTHING_TWICE,
+        "clusters with more than one article",
+    ),
+    "a copy of nothing": (
+        lambda k: change(k, "duplicates", with_value("duplicate_of", "0" * 32), "b3"),
+        Promise.NOTHING_LOST,
+        "copies of rows that are not there",
+    ),
+    "a cluster without an article": (
+        lambda k: change(k, "duplicates", with_value("cluster_id", "0" * 32), "b3"),
+        Promise.NOTHING_LOST,
+        "clusters without an article",
+    ),
+    "a removal of nothing": (
+        lambda k: change(k, "removals", with_value("article_id", "0" * 32)),
+        Promise.NOTHING_LOST,
+        "removals of rows that are not there",
+    ),
+    "a link to nothing": (
+        lambda k: change(k, "links", with_value("other", "0" * 32), "b3"),
+        Promise.NOTHING_LOST,
+        "links to rows that are not there",
+    ),
+    "a letter of a text changed": (
+        lambda k: change(k, "articles", with_value("text", "Warga menanam pohon.")),
+        Promise.NOTHING_SILENT,
+        "do not come back",
+    ),
+    "a letter of a removal changed": (
+        lambda k: change(k, "removals", with_value("text", "JAKARTA, HARIAN REKAAM - ")),
+        Promise.NOTHING_SILENT,
+        "another hash",
+    ),
+    "the hash of the original changed": (
+        lambda k: change(k, "duplicates", with_value("original_hash", "0" * 32), "b3"),
+        Promise.NOTHING_SILENT,
+        "another hash",
+    ),
+    "removed_chars is wrong": (
+        lambda k: change(k, "articles", with_value("removed_chars", 1)),
+        Promise.NOTHING_SILENT,
+        "removed_chars",
+    ),
+    "a batch whose runs is gone": (half_batch, Promise.NOTHING_HALF, "not in runs"),
+    "a batch stands in runs twice": (
+        lambda k: (lambda p: p.with_name(f"c-{RULESET}.parquet").write_bytes(p.read_bytes()))(file(k, "runs")),
+        Promise.NOTHING_TWICE,
+        "it stands there 2 times",
+    ),
+    "the accounts of a batch do not add up": (
+        lambda k: change(k, "runs", with_value("documents", 99)),
+        Promise.NOTHING_LOST,
+        "accounted for",
+    ),
+    "a torn file": (
+        lambda k: file(k, "articles").write_bytes(file(k, "articles").read_bytes()[:4000]),
+        Promise.NOTHING_HALF,
+        "cannot be read",
+    ),
+    "a flipped bit": (lambda k: flip(file(k, "articles")), Promise.NOTHING_HALF, "cannot be read"),
+    "a file of another schema": (
+        lambda k: pq.write_table(pa.table({"id": ["a"]}), file(k, "articles").with_name("x-y.parquet")),
+        Promise.READABLE,
+        "its schema is not that of articles",
+    ),
+    "a stray file in a month": (
+        lambda k: stray(k, f"articles/{FOLDER}/backup of articles.parquet"),
+        Promise.READABLE,
+        "no file of a lake",
+    ),
+    "a stray folder": (lambda k: stray(k, "articles/old/a-b.parquet"), Promise.READABLE, "no file of a lake"),
+    "a stray file beside the tables": (lambda k: stray(k, "notes.txt"), Promise.READABLE, "no file of a lake"),
+    "a stray file in the staging": (lambda k: stray(k, "_staging/x"), Promise.READABLE, "no file of a lake"),
+}
+
+
+@pytest.mark.parametrize(("spoil", "promise", "said"), BROKEN.values(), ids=BROKEN)
+def test_what_is_broken_is_named_with_its_remedy(
+    spoil: Callable[[Lake], object], promise: Promise, said: str, lake: Lake
+) -> None:
+    spoil(lake)
+    verdict = verify(Lake(lake.path))
+    assert not verdict.holds
+    named = [p for p in verdict.problems if p.promise == promise and said in f"{p.where}: {p.what}"]
+    assert named, verdict.problems
+    assert all(p.mend for p in verdict.problems)
+
+
+def test_a_good_lake_holds_and_verify_changes_nothing(lake: Lake) -> None:
+    before = bytes_of(lake)
+    seen: list[tuple[int, int]] = []
+    verdict = verify(lake, lambda done, of: seen.append((done, of)))
+    assert verdict.problems == ()
+    assert verdict.rows == {"links": 6, "removals": 36, "duplicates": 6, "rejects": 3, "articles": 12, "runs": 3}
+    assert (verdict.batches, verdict.restored, seen[-1]) == (3, 18, (18, 18))
+    assert bytes_of(lake) == before
+
+
+def test_an_empty_lake_holds(tmp_path: Path) -> None:
+    assert verify(Lake(tmp_path / "lake", create=True)).holds
+
+
+def test_batches_that_are_on_their_way_are_no_problem(lake: Lake) -> None:
+    """A commit that is half in place is explained by its `.ready`, and what is being written by nothing at all."""
+    ready = lake.path / "_staging" / f"b3-{RULESET}.2026-10.ready"
+    (lake.path / "_staging" / f"b4-{RULESET}.2026-10.tmp").mkdir()
+    ready.mkdir()
+    for name in ("articles", "runs"):
+        file(lake, name, "b3").rename(ready / f"{name}.part")
+    assert verify(Lake(lake.path)).holds
+    with lake.lock():
+        assert lake.recover() == ("b3",)
+    assert verify(Lake(lake.path)).restored == 18
