@@ -78,7 +78,8 @@ PLACEHOLDERS: dict[str, tuple[str, str | None]] = {
     "url": (r"(?:https?://|www\.)[^\s\"“”)]+", None),
     "code": (r"[^\n]{0,4000}[{};](?:[)(]{1,3};?)?", None),
     "word": (r"[\w'’\-]+", None),
-    "dash": (rf"{DASH}{{1,3}}", None),
+    "dash": (rf"(?: +{DASH}{{1,3}}| *{DASH}{{1,3}}(?=[ \n]|$)| *{DASH}{{2,3}})", None),
+    "capital": (r"(?= *[\"“‘'(,]?(?-i:[A-ZÀ-Ý0-9])|\n)", None),
     "any": (r"(?:(?![.!?…] )[^\n]){0,160}?", None),
     "line": (r"[^\n]{0,400}", None),
 }
@@ -126,7 +127,8 @@ def _sequence(text: str) -> tuple[str, list[str | None], frozenset[str]]:
             raise PhraseError(f"a closing brace without an opening one in {text!r}", "write {place} or {one|other}")
         if text[at] != "{":
             until = min((i for i in (text.find("{", at), text.find("}", at)) if i >= 0), default=len(text))
-            source.append(_literal(text[at:until]))
+            literal = text[at:until]
+            source.append(_literal(literal.rstrip(" ") if text.startswith("{dash}", until) else literal))
             needs = _rarer(needs, _words(text[at:until]))
             at = until
             continue

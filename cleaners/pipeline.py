@@ -20,7 +20,7 @@ from cleaners.normalize import normalize
 from cleaners.outlet import Outlet
 from cleaners.pointer import Hints
 from cleaners.repeat import find_doubled_captions, find_repeats
-from cleaners.source import from_address, from_site_name, from_text, wire_in
+from cleaners.source import from_address, from_site_name, from_text, named_at_head, wire_in
 from cleaners.strip import Match, cut, find, with_white_space
 from cleaners.urls import canonical_url, host_of
 
@@ -98,8 +98,12 @@ def _find(
     matches = find(text, catalog.rules_for(outlet), hints, repeats)
     if source.name is None:
         source, outlet = from_text(text, matches, catalog)
-        if outlet and outlet.rules:
-            matches = find(text, catalog.rules_for(outlet), hints, repeats)
+        likely = outlet or named_at_head(text, catalog)
+        if likely and likely.rules:
+            own = find(text, catalog.rules_for(likely), hints, repeats)
+            if outlet is None:  # its own dateline rule may confirm what stands at the head
+                source, outlet = from_text(text, own, catalog)
+            matches = own if outlet is likely else matches
     return with_white_space(text, matches), source, outlet
 
 

@@ -54,8 +54,25 @@ def reach(text: str, start: int, end: int, next_line: NextLine, hints: Hints) ->
         return quoted
     if _owns_line(text, start) and line_end - after <= OWN_LINE_CHARACTERS and (text.count("\n") >= 2 or line_end == len(text)):
         return Pointer(start, line_end, _one(text, after, line_end), True)
+    if own := _own_title(text, after, hints.title):
+        return Pointer(start, own, _one(text, after, own), True)
     found = find_end(text, after, title=hints.title, known=hints.known)
-    return Pointer(start, found.end, _one(text, after, found.end), found.certain)
+    ends = found.end if found.certain else _word_start(text, found.end)
+    return Pointer(start, max(ends, end), _one(text, after, ends), found.certain)
+
+
+def _own_title(text: str, at: int, title: str | None) -> int | None:
+    """Where a pointer to this very article ends: pages are scraped with pointers to themselves."""
+    if title and len(title) >= 20 and text[at : at + len(title)].lower() == title.lower():
+        return at + len(title)
+    return None
+
+
+def _word_start(text: str, at: int) -> int:
+    """An end inside a word that is not certain moves back to the word's start, so that no word is halved."""
+    while 0 < at < len(text) and text[at - 1].isalnum() and text[at].isalnum():
+        at -= 1
+    return at
 
 
 def _line_end(text: str, at: int) -> int:

@@ -21,6 +21,7 @@ _EVIDENCE = {
     Kind.PROMO: "promo",
     Kind.NOTICE: "notice",
 }
+HEAD_CHARACTERS = 60
 _SITE = re.compile(r"[\w-]{2,30}(?:\.[\w-]{2,20}){1,3}")
 
 
@@ -49,6 +50,12 @@ def from_text(text: str, matches: Sequence[Match], catalog: Catalog) -> tuple[So
             outlet = next(iter(named.values()))
             return Source(outlet.stem, evidence), outlet
     return Source(), None
+
+
+def named_at_head(text: str, catalog: Catalog) -> Outlet | None:
+    """The one outlet whose site or name stands in the first characters of a text, where datelines do."""
+    found = {outlet.stem: outlet for outlet in _outlets_in(text[:HEAD_CHARACTERS], catalog)}
+    return next(iter(found.values())) if len(found) == 1 else None
 
 
 def from_site_name(name: str | None, catalog: Catalog) -> tuple[Source, Outlet | None]:

@@ -111,6 +111,10 @@ class _Spans:
         """Whether a span ends at `at`, white space aside."""
         return any(match.end <= at <= match.end + 1 for match in self.matches)
 
+    def overlap(self, match: Match) -> bool:
+        """Whether a span is in the way of `match`."""
+        return any(match.start < other.end and other.start < match.end for other in self.matches)
+
     def add(self, match: Match) -> None:
         """Add a span; spans inside it give way."""
         self.matches = [other for other in self.matches if other.end <= match.start or other.start >= match.end]
@@ -167,6 +171,8 @@ def _sentence(text: str, start: int, end: int) -> tuple[int, int]:
     line = text.rfind("\n", 0, start) + 1
     for before in _SENTENCE_END.finditer(text, line, start):
         line = before.end()
+    if text[end - 1] in ")]":  # a credit in brackets closes its sentence
+        return line, end
     line_end = text.find("\n", end)
     after = _SENTENCE_END.search(text, max(start, end - 1), len(text) if line_end < 0 else line_end)
     return line, after.end() if after else (len(text) if line_end < 0 else line_end)
@@ -215,6 +221,20 @@ def _strip_head(text: str, folded: str, rules: Sequence[Rule], hints: Hints, spa
         at = spans.skip_forward(text, match.end)
     if not datelined:
         _clear_head(text, at, [rule for rule in possible if rule.clears], hints, spans)
+    _clear_above_byline(text, hints, spans)
+
+
+def _clear_above_byline(text: str, hints: Hints, spans: _Spans) -> None:
+    """Take the title and the standfirst that stand above a line of time or byline in the first lines."""
+    at = spans.skip_forward(text, 0)
+    marks = [m.start for m in spans.matches if m.kind in (Kind.TIMESTAMP, Kind.BYLINE) and at < m.start and text[m.start - 1] == "\n"]
+    if not marks:
+        return
+    above = text[at : min(marks)]
+    if above.count("\n") <= 2 and len(above.split()) <= HEAD_WORDS // 2 and not _SENTENCE_END.search(above.split("\n")[0]):
+        for piece in _furniture(text, at, min(marks), hints):
+            if not spans.overlap(piece):
+                spans.add(piece)
 
 
 def _head_match(text: str, at: int, rules: Sequence[Rule], hints: Hints) -> Match | None:
@@ -247,7 +267,7 @@ def _clear_head(text: str, at: int, rules: Sequence[Rule], hints: Hints, spans: 
         if match is None:
             continue
         for piece in _furniture(text, at, start, hints):
-            if not any(piece.start < other.end and other.start < piece.end for other in spans.matches):
+            if not spans.overlap(piece):
                 spans.add(piece)
         spans.add(match)
         return
