@@ -3,6 +3,7 @@
     <lake>/<table>/ingested=2026-10/<batch>-<ruleset>.parquet
     <lake>/_staging/<batch>-<ruleset>.2026-10.tmp/<table>.part      being written: no reader's glob over a table sees it
     <lake>/_staging/<batch>-<ruleset>.2026-10.ready/<table>.part    complete: will be published whatever happens
+    <lake>/_staging/work-<run>/                                     what a run has cleaned and not yet published
     <lake>/_lock
 
 The name of a staging folder says where its files belong, so that whoever finds it can finish it.
@@ -24,6 +25,7 @@ LOCK = "_lock"
 PUBLISH_ORDER = (*OPTIONAL, *TABLES)
 NAME = re.compile(r"[0-9a-zA-Z]+")
 STAGED = re.compile(r"(?P<stem>[0-9a-zA-Z]+-[0-9a-zA-Z]+)\.(?P<month>\d{4}-\d\d)\.(?P<state>tmp|ready)")
+WORK = re.compile(r"work-.+")  # belongs to the run of that name, which sweeps it; the lake leaves it alone
 MONTH = re.compile(r"ingested=\d{4}-\d\d")
 FILE = re.compile(r"([0-9a-zA-Z]+-[0-9a-zA-Z]+)\.parquet")
 
@@ -87,7 +89,7 @@ def strays(root: Path) -> Iterator[Path]:
         if top.name == LOCK and top.is_file():
             continue
         if top.name == STAGING:
-            yield from (p for p in sorted(top.iterdir()) if staged(p.name) is None)
+            yield from (p for p in sorted(top.iterdir()) if not (staged(p.name) or WORK.fullmatch(p.name)))
         elif top.name not in PUBLISH_ORDER or top.is_symlink() or not top.is_dir():
             yield top
         else:

@@ -96,7 +96,7 @@ NARROW = {
     "rejects": ("id",),
     "removals": ("article_id",),
     "links": ("id", "other"),
-    "runs": (),
+    "originals": ("id",),
 }
 
 
@@ -107,7 +107,7 @@ def verify(lake: Lake, progress: Callable[[int, int], None] | None = None) -> Ve
     """
     runs = lake.runs()  # first: what stands here is complete
     survey = _Survey(frozenset(runs.column("batch").to_pylist()))
-    for name in TABLES:
+    for name in layout.PUBLISH_ORDER:
         for file in layout.files(lake.path, name):
             _look_at(lake.path, name, file, survey)
     problems = survey.problems
@@ -139,9 +139,12 @@ def _look_at(root: Path, name: str, file: Path, survey: _Survey) -> None:
 
 
 def _count(name: str, file: Path, rows: pa.RecordBatch, survey: _Survey) -> None:
+    """Add one group of rows to the survey."""
     for batch, count in Counter(rows.column("batch").to_pylist()).items():
         survey.rows[name, batch] += count
         survey.batches.setdefault((name, batch), set()).add(str(file))
+    if name not in NARROW:
+        return
     known = rows.filter(pc.is_in(rows.column("batch"), pa.array(sorted(survey.known), pa.string())))
     for column in NARROW[name]:
         names = known.column(column).drop_null().to_pylist()
@@ -170,7 +173,7 @@ def _accounts(lake: Lake, runs: pa.Table, survey: _Survey) -> Iterator[Problem]:
             yield Problem(Promise.NOTHING_LOST, f"runs, batch {run['batch']}", what, "ingest its input into a new lake")
     coming = {left.stem.split("-")[0] for left in write.waiting(lake.path) if left.ready} | lake.done()
     for name, batch in sorted(survey.rows):
-        if batch not in known and batch not in coming:
+        if name in TABLES and batch not in known and batch not in coming:
             what = f"{survey.rows[name, batch]} rows of a batch that is not in runs"
             mend = "put its file of runs back from a backup, or move its files out of the lake and ingest again"
             yield Problem(Promise.NOTHING_HALF, f"{name}, batch {batch}", what, mend)
@@ -194,6 +197,7 @@ def _names(root: Path, survey: _Survey) -> Iterator[Problem]:
         ("removals", "article_id", kept, "removals of rows that are not there"),
         ("links", "id", kept, "links of rows that are not there"),
         ("links", "other", kept, "links to rows that are not there"),
+        ("originals", "id", ids, "originals of rows that are not there"),
     ):
         found = survey.all((table, column))
         if gone := _named(root, (table,), column, found[~np.isin(found, among)], survey):
