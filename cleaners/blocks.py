@@ -6,7 +6,6 @@ The walk is iterative and visits each node once.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
@@ -28,7 +27,6 @@ HEADING_TAGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 CELL_BREAKS = frozenset({"p", "div", "br", "table", "ul", "ol", "li", "section", "article", "blockquote", "center"})
 SOFT_TAGS = frozenset({"em", "i", "small", "figcaption"})
 IMAGE_TAGS = frozenset({"img", "picture", "amp-img"})
-SPACE = re.compile(r"\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +52,9 @@ class Line:
     linked_chars: int = field(init=False)
 
     def __post_init__(self) -> None:
-        text = SPACE.sub(" ", "".join([piece.text for piece in self.pieces])).strip()
+        text = " ".join("".join([piece.text for piece in self.pieces]).split())
         object.__setattr__(self, "text", text)
-        linked = sum(len(piece.text.strip()) for piece in self.pieces if piece.href is not None)
+        linked = sum([len(piece.text.strip()) for piece in self.pieces if piece.href is not None])
         object.__setattr__(self, "linked_chars", linked)
 
     @property
@@ -148,7 +146,7 @@ def _row(row: _Element) -> Line | None:
     cells = [cell for cell in row if cell.tag in ("td", "th")]
     if len(cells) < 2 or any(node.tag in CELL_BREAKS for cell in cells for node in cell.iterdescendants()):
         return None
-    texts = [SPACE.sub(" ", "".join(_visible(cell))).strip() for cell in cells]
+    texts = [" ".join("".join(_visible(cell)).split()) for cell in cells]
     return Line((Piece(" | ".join(filter(None, texts))),), row)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import urljoin
 
@@ -80,29 +80,30 @@ def prose(lines: Iterable[Line]) -> int:
     return sum(map(words_of, lines))
 
 
-def prose_by_element(lines: Iterable[Line], roots: Iterable[_Element]) -> Counter[_Element]:
-    """Words of prose in every element below and at `roots`, all it holds counted; one pass, children before parents."""
+def prose_by_element(lines: Iterable[Line], tree: _Element) -> Counter[_Element]:
+    """Words of prose in every element of a page, all that it holds counted; one pass, children before parents."""
     counts: Counter[_Element] = Counter()
     for line in lines:
         if words := words_of(line):
             counts[line.owner] += words
-    for root in roots:
-        for node in reversed(list(root.iter())):
-            if node in counts and node is not root:
-                counts[node.getparent()] += counts[node]
+    for node in reversed(list(tree.iter())):
+        if node in counts and node is not tree:
+            counts[node.getparent()] += counts[node]
     return counts
 
 
-def boxes(roots: Sequence[_Element], dropped: frozenset[_Element] = frozenset()) -> frozenset[_Element]:
+def boxes(roots: Iterable[_Element], counts: Mapping[_Element, int]) -> frozenset[_Element]:
     """Elements below `roots` that by tag or class stand beside the story, unless the story stands in them."""
-    suspects = [(node, kind) for root in roots for node in root.iterdescendants() if (kind := _class(node))]
-    if not suspects:
-        return frozenset()
-    counts = prose_by_element((line for root in roots for line in read_lines(root, dropped)), roots)
-    limit = BOX_SHARE * sum(counts[root] for root in roots)
-    return frozenset(
-        node for node, kind in suspects if counts[node] <= (limit if kind == "box" else min(limit, FRAME_WORDS))
-    )
+    roots = list(roots)
+    limit = max(FRAME_WORDS, int(BOX_SHARE * sum(counts.get(root, 0) for root in roots)))
+    limits = {"box": limit, "frame": FRAME_WORDS}
+    suspects = ((node, _class(node)) for root in roots for node in root.iterdescendants())
+    return frozenset(node for node, kind in suspects if kind and counts.get(node, 0) <= limits[kind])
+
+
+def is_picture(box: _Element) -> bool:
+    """Whether a box is a picture or its caption."""
+    return box.tag in ("figure", "figcaption") or "caption" in box.get("class", "")
 
 
 def _class(node: _Element) -> str | None:

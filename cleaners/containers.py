@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
@@ -18,7 +18,7 @@ from lxml.cssselect import CSSSelector
 from lxml.etree import _Element
 
 from cleaners.blocks import HEADING_TAGS, Line, read_lines
-from cleaners.boxes import boxes, prose, prose_by_element, words_of
+from cleaners.boxes import boxes, prose, words_of
 
 VOTE_DECAY = 0.5  # a vote counts half one level up: readability's parent and grandparent, carried on
 LAYOUT_MIN_WORDS = 20  # less than this in a layout's container: the container is there, the story is not
@@ -69,14 +69,16 @@ def selector(css: str) -> CSSSelector:
     return CSSSelector(css, translator="html")
 
 
-def by_layout(tree: _Element, layouts: Sequence[Layout], day: datetime.date | None) -> Container | None:
+def by_layout(
+    tree: _Element, counts: Mapping[_Element, int], layouts: Sequence[Layout], day: datetime.date | None
+) -> Container | None:
     """The first layout with a story in it: those valid on `day` first, each in the order of the file."""
     for layout in sorted(layouts, key=lambda layout: bool(day and layout.until and layout.until < day)):
         roots = _outermost(tree, _select(tree, layout.body))
         if not roots:
             continue
-        dropped = frozenset(_select(tree, layout.drop) - set(roots))
-        container = Container(roots, dropped | boxes(roots, dropped), "container")
+        dropped = frozenset(node for root in roots for node in _select(root, layout.drop)) - set(roots)
+        container = Container(roots, dropped | boxes(roots, counts), "container")
         if prose(container.lines()) >= LAYOUT_MIN_WORDS:
             return container
     return None
@@ -102,14 +104,12 @@ def _outermost(tree: _Element, wanted: set[_Element]) -> tuple[_Element, ...]:
 # ------------------------------------------------------------------------------------------------------- any other page
 
 
-def by_density(tree: _Element) -> Container | None:
+def by_density(tree: _Element, counts: Mapping[_Element, int]) -> Container | None:
     """The element that the prose of the page votes for, without its boxes; None where a page has no prose."""
-    dropped = boxes([tree])
-    lines = read_lines(tree, dropped)
-    marked = _marked(tree, lines)
-    if marked:
+    dropped = boxes([tree], counts)
+    if marked := _marked(tree, counts):
         return Container(marked, dropped, "articlebody")
-    votes = _votes(lines)
+    votes = _votes(read_lines(tree, dropped))
     if not votes:
         return None
     best = max(votes, key=lambda element: votes[element])
@@ -118,14 +118,13 @@ def by_density(tree: _Element) -> Container | None:
     return Container((best,), dropped, "density")
 
 
-def _marked(tree: _Element, lines: Sequence[Line]) -> tuple[_Element, ...]:
+def _marked(tree: _Element, counts: Mapping[_Element, int]) -> tuple[_Element, ...]:
     """The elements that schema.org marks as the body, if they hold most of the page's prose."""
     marked = _outermost(tree, {node for node in tree.iter() if "articlebody" in node.get("itemprop", "").lower()})
     if not marked:
         return ()
-    counts = prose_by_element(lines, [tree])
-    inside = sum(counts[node] for node in marked)
-    return marked if inside >= LAYOUT_MIN_WORDS and inside * 2 >= counts[tree] else ()
+    inside = sum(counts.get(node, 0) for node in marked)
+    return marked if inside >= LAYOUT_MIN_WORDS and inside * 2 >= counts.get(tree, 0) else ()
 
 
 def _votes(lines: Iterable[Line]) -> dict[_Element, float]:

@@ -14,16 +14,24 @@ import re
 from collections.abc import Iterable, Sequence
 
 from lxml import etree
-from lxml.html import HTMLParser
 
 from cleaners.article import Page, Reason, Related
 from cleaners.blocks import Line, read_lines
-from cleaners.boxes import absolute, credit_of, pointers_in, prose, without_captions, without_pointers
+from cleaners.boxes import (
+    absolute,
+    credit_of,
+    is_picture,
+    pointers_in,
+    prose,
+    prose_by_element,
+    without_captions,
+    without_pointers,
+)
 from cleaners.containers import Container, Layout, by_density, by_layout
 from cleaners.fallback import by_trafilatura, from_data
 from cleaners.jsonld import LinkedData, read_jsonld
 from cleaners.metadata import Metadata, read_metadata, read_metas
-from cleaners.notarticle import NotArticle, why_not
+from cleaners.notarticle import STORY_MIN_WORDS, NotArticle, by_lack, by_links, by_name
 
 PAGE_MAX_CHARS = 5_000_000  # of 2,511 real pages the largest had 2.2 MB
 PAGE_MAX_NODES = 150_000  # the largest real page has 20,000
@@ -52,7 +60,7 @@ def extract(html: str, url: str | None = None, layouts: Sequence[Layout] = ()) -
 
 def _parse(html: str) -> etree._Element | None:
     """The tree; bytes and a stated encoding, because a page's own declaration is about bytes that are gone."""
-    parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
+    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
     try:
         tree = etree.fromstring(CONTROL.sub(" ", html).encode("utf-8", "replace"), parser=parser)
     except etree.XMLSyntaxError:  # nothing in it that a parser could start with
@@ -61,30 +69,24 @@ def _parse(html: str) -> etree._Element | None:
 
 
 def _read(tree: etree._Element, url: str | None, layouts: Sequence[Layout]) -> Page | NotArticle:
-    metas, data = read_metas(tree), read_jsonld(tree)
-    whole = read_lines(tree)
-    container = by_layout(tree, layouts, _day(data.published)) or by_density(tree)
+    metas, data, page = read_metas(tree), read_jsonld(tree), read_lines(tree)
+    counts = prose_by_element(page, tree)
+    container = by_layout(tree, counts, layouts, _day(data.published)) or by_density(tree, counts)
     lines = container.lines() if container else []
+    fields = read_metadata(tree, page, metas, data, url, lines[-1] if lines else None)
     story, related = without_pointers(lines)
-    story, captions = without_captions(story)
-    fields = read_metadata(tree, whole, metas, data, url, lines[-1] if lines else None)
-    story = _without_headline(story, fields.title)
-    text, method = _text(tree, url, story, container, data)
-    refused = (
-        why_not(url or fields.canonical_url, fields.title, story, whole, metas, data)
-        if method not in ("data", "trafilatura")
-        else None
-    )
+    story, captions = without_captions(_without_headline(story, fields.title))
+    address = url or fields.canonical_url
+    refused = by_name(address, fields.title, story, metas, data) or by_links(address, story, page, data)
     if refused is not None:
         return refused
-    boxed = pointers_in(container.boxes_inside()) if container else []
-    return _page(
-        text,
-        method,
-        fields,
-        absolute([*boxed, *related], fields.canonical_url or url),
-        [*captions, *_captions(container)],
-    )
+    text, method = _text(tree, url, story, container, data)
+    if method == "none":
+        return by_lack(story, page)
+    if container is not None:
+        related = [*pointers_in(container.boxes_inside()), *related]
+        captions = [*captions, *_captions(container)]
+    return _page(text, method, fields, absolute(related, fields.canonical_url or url), captions)
 
 
 def _day(published: str | None) -> datetime.date | None:
@@ -103,28 +105,23 @@ def _without_headline(story: list[Line], title: str | None) -> list[Line]:
 def _text(
     tree: etree._Element, url: str | None, story: Sequence[Line], container: Container | None, data: LinkedData
 ) -> tuple[str, str]:
-    """The story's text and how it was found; the page's data and trafilatura are asked where the container is thin."""
+    """The story's text and how it was found (`none`: it was not); other ways are asked where the container is thin."""
     text = "\n".join(line.text for line in story)
-    if container is not None and (container.method == "container" or prose(story) >= CERTAIN_WORDS):
-        return text, container.method
-    count = len(text.split())
-    for method, other in (("data", from_data(tree, data)), ("trafilatura", None)):
-        found = by_trafilatura(tree, url) if method == "trafilatura" else other
-        if found and len(found.split()) >= 2 * max(count, CERTAIN_WORDS):
-            return found, method
-    return text, container.method if container else "density"
+    words = sum(line.words for line in story)
+    method = container.method if container and words >= STORY_MIN_WORDS else "none"
+    if method == "container" or (method != "none" and prose(story) >= CERTAIN_WORDS):
+        return text, method
+    enough = 2 * max(words, STORY_MIN_WORDS)  # or the thin story is the whole story
+    if (found := from_data(tree, data)) and found.count(" ") >= enough:
+        return found, "data"
+    if (found := by_trafilatura(tree, url)) and found.count(" ") >= enough:
+        return found, "trafilatura"
+    return text, method
 
 
-def _captions(container: Container | None) -> list[str]:
+def _captions(container: Container) -> list[str]:
     """Captions of figures that stand in the story's container and were left out with their boxes."""
-    if container is None:
-        return []
-    figures = [
-        box
-        for box in container.boxes_inside()
-        if box.tag in ("figure", "figcaption") or "caption" in box.get("class", "")
-    ]
-    return [line.text for box in figures for line in read_lines(box)]
+    return [line.text for box in container.boxes_inside() if is_picture(box) for line in read_lines(box)]
 
 
 def _page(text: str, method: str, fields: Metadata, related: tuple[Related, ...], captions: Iterable[str]) -> Page:

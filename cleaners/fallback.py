@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import re
 import unicodedata
@@ -10,8 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import trafilatura
-from lxml.etree import _Element
-from lxml.html import HTMLParser, document_fromstring
+from lxml.etree import HTMLParser, _Element, fromstring, tostring
 
 from cleaners.blocks import read_lines
 from cleaners.jsonld import LinkedData
@@ -57,7 +55,7 @@ def as_text(markup: str) -> str:
         return "\n".join(filter(None, (re.sub(r"\s+", " ", line).strip() for line in markup.splitlines())))
     safe = CONTROL.sub(" ", markup).encode("utf-8", "replace")
     parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
-    return "\n".join(line.text for line in read_lines(document_fromstring(b"<body>" + safe, parser=parser)))
+    return "\n".join(line.text for line in read_lines(fromstring(b"<body>" + safe, parser=parser)))
 
 
 def by_trafilatura(tree: _Element, url: str | None) -> str | None:
@@ -65,7 +63,8 @@ def by_trafilatura(tree: _Element, url: str | None) -> str | None:
     if sum(1 for _ in tree.iter()) > TREE_MAX_NODES:
         return None
     try:
-        found = trafilatura.bare_extraction(copy.deepcopy(tree), url=url, favor_precision=True, include_comments=False)
+        html = tostring(tree, encoding="unicode", method="html")
+        found = trafilatura.bare_extraction(html, url=url, favor_precision=True, include_comments=False)
     except (ValueError, TypeError, AttributeError, LookupError, RecursionError):  # what odd pages trip: it found none
         return None
     text = getattr(found, "text", None)

@@ -7,7 +7,7 @@ A kind that the address or the title names needs only a short text to be believe
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
@@ -20,6 +20,7 @@ STORY_MIN_WORDS = 25  # shorter is a caption or a teaser; the shortest real flas
 GALLERY_MAX_WORDS = 120  # photo and video pages carry a paragraph or two
 SHELL_WORDS = 60  # a page with less text than this in all has not been filled
 INDEX_LINKS_SHARE = 0.55  # of the page's words in links; articles with long rails reach 0.5
+INDEX_MAX_WORDS = 60  # of prose in one place; an index may have a teaser or two there
 INDEX_HEADLINES = 8  # linked headlines outside the story
 
 STEPS = {
@@ -50,31 +51,49 @@ class NotArticle:
     reason: Reason = Reason.NOT_AN_ARTICLE
 
 
-def why_not(
-    url: str | None,
-    title: str | None,
-    story: Sequence[Line],
-    page: Sequence[Line],
-    metas: Mapping[str, str],
-    data: LinkedData,
+def by_name(
+    url: str | None, title: str | None, story: Sequence[Line], metas: Mapping[str, str], data: LinkedData
 ) -> NotArticle | None:
-    """Why this page is no article, or None. `story` are the lines of its body, `page` all lines it shows."""
-    words = sum(line.words for line in story)
-    whole = sum(line.words for line in page)
-    if not whole:
-        return NotArticle("the page shows no text", Reason.NO_TEXT)
+    """What the address, the title or the page's types call it, if that is no article; `story` is the body found."""
+    words = _words(story)
     kind = _kind(url, title, metas, data)
-    if kind == "lyrics":
-        return NotArticle("song lyrics, not a news story")
-    if kind in ("video", "photo") and words < GALLERY_MAX_WORDS:
+    if kind == "lyrics" or (kind in ("video", "photo") and words < GALLERY_MAX_WORDS):
         return NotArticle(f"{NAMES[kind]} with {words} words of text")
-    if kind == "list" or _is_index(url, story, page, data, whole):
-        return NotArticle("an index page: links to articles, no story of its own")
-    if words < STORY_MIN_WORDS:
-        if whole < SHELL_WORDS:
-            return NotArticle(f"an empty shell: {whole} words in all, filled in by scripts or cut off", Reason.NO_TEXT)
-        return NotArticle(f"no story found: {words} words in the likeliest place")
-    return None
+    return NotArticle("an index page by its address") if kind == "list" else None
+
+
+def by_links(url: str | None, story: Sequence[Line], page: Sequence[Line], data: LinkedData) -> NotArticle | None:
+    """An index page, which leads to articles and holds none; `page` are all lines that it shows."""
+    if data.is_article and data.published:
+        return None
+    words, linked = prose(story), [line for line in page if line.linked_chars * 2 > len(line.text)]
+    headlines = sum(line.owner.tag in HEADING_TAGS for line in linked)
+    front = bool(url) and not _address(url)[1]
+    lists = (
+        (front and (headlines >= INDEX_HEADLINES or words < 2 * GALLERY_MAX_WORDS))
+        or (
+            words < INDEX_MAX_WORDS
+            and _words(linked) >= INDEX_LINKS_SHARE * _words(page) > 0
+            and len(linked) > INDEX_HEADLINES
+        )
+        or (words < INDEX_MAX_WORDS and headlines >= 2 * INDEX_HEADLINES)
+        or (words < INDEX_MAX_WORDS and bool(data.types & {"CollectionPage", "ItemList"}))
+    )
+    return NotArticle(f"an index page: {len(linked)} links, {words} words of prose in one place") if lists else None
+
+
+def by_lack(story: Sequence[Line], page: Sequence[Line]) -> NotArticle:
+    """What is said of a page in which no story was found: how much it shows at all."""
+    whole = _words(page)
+    if whole == 0:
+        return NotArticle("the page shows no text", Reason.NO_TEXT)
+    if whole < SHELL_WORDS:
+        return NotArticle(f"an empty shell: {whole} words in all, filled in by scripts or cut off", Reason.NO_TEXT)
+    return NotArticle(f"no story found: {_words(story)} words in the likeliest place")
+
+
+def _words(lines: Iterable[Line]) -> int:
+    return sum(line.words for line in lines)
 
 
 def _kind(url: str | None, title: str | None, metas: Mapping[str, str], data: LinkedData) -> str | None:
@@ -105,23 +124,3 @@ def _address(url: str | None) -> tuple[str, list[str]]:
     except ValueError:  # a bracket that is no IPv6 address
         return "", []
     return host.split(".")[0], [step for step in unquote(parts.path).lower().split("/") if step]
-
-
-def _is_index(url: str | None, story: Sequence[Line], page: Sequence[Line], data: LinkedData, whole: int) -> bool:
-    """Whether the page lists articles: its address is no article's, or its text is links and little prose."""
-    if data.is_article and data.published:
-        return False
-    words = prose(story)
-    linked = sum(line.words for line in page if line.linked_chars * 2 > len(line.text))
-    headlines = sum(1 for line in page if line.owner.tag in HEADING_TAGS and line.linked_chars * 2 > len(line.text))
-    _, steps = _address(url)
-    if url and not steps and (headlines >= INDEX_HEADLINES or words < 2 * GALLERY_MAX_WORDS):
-        return True
-    if words >= GALLERY_MAX_WORDS:
-        return False
-    listing = "CollectionPage" in data.types or "ItemList" in data.types
-    return (
-        (linked >= INDEX_LINKS_SHARE * whole and words < 60)
-        or (headlines >= 2 * INDEX_HEADLINES and words < 60)
-        or (listing and words < 80)
-    )
