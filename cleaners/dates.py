@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from cleaners.article import DatePrecision, Published
@@ -44,23 +44,23 @@ _QUOTES = {ord(mark): "'" for mark in "`´‘’ʼ"}
 
 _YEAR_FIRST = re.compile(r"(?<![\d/.-])(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?![\d/-]|\.\d)")
 _NUMBERS = re.compile(r"(?<!\d)(?<!\d[/.-])(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|(?<!\.)\d\d)(?![\d/-]|[.:]\d)")
+_MONTH = f"({'|'.join(sorted(_MONTHS, key=len, reverse=True))})"
 _DAY_FIRST = re.compile(
-    r"(?<!\w)(?<!\d[/.-])(?<!\d [-–] )(\d{1,2})(?:st|nd|rd|th)?[\s.,+/_-]*([A-Za-z]{3,10})\.?[\s.,+/'_-]*"
+    rf"(?<!\w)(?<!\d[/.-])(?<!\d [-–] )(\d{{1,2}})(?:st|nd|rd|th)?[\s.,+/_-]*{_MONTH}\.?[\s.,+/'_-]*"
     r"(\d{4}|\d\d)(?!\d|[.:]\d\d)"
 )
 _MONTH_FIRST = re.compile(
-    r"(?<![A-Za-z])([A-Za-z]{3,10})\.?[\s+-]*(\d{1,2})(?:st|nd|rd|th)?[\s,+]+"
-    r"(?=(?:\d{1,2}:\d\d(?::\d\d)?\s+(?:[A-Z]{3,4}\s+)?)?(\d{4})(?![\d.:]))"  # C puts the time before the year
+    rf"(?<![a-z]){_MONTH}\.?[\s+-]*(\d{{1,2}})(?:st|nd|rd|th)?[\s,+]+"
+    r"(?=(?:\d{1,2}:\d\d(?::\d\d)?\s+(?:[a-z]{3,4}\s+)?)?(\d{4})(?![\d.:]))"  # C puts the time before the year
 )
 _TIME = re.compile(
     r"(?<![\d.:/])(\d{1,2})[.:](\d\d)(?:[.:](\d\d)(?:[.,](\d{1,9}))?)?(?!\d)\s*(?:([ap])\.?m\b\.?)?\s*"
-    r"(?:\(?([a-z]{3,4}|z)(?![a-z]))?\s*([+-]\d\d(?::?\d\d)?(?!\d)|[+-]\d(?!\d))?",
-    re.IGNORECASE,
+    r"(?:\(?([a-z]{3,4}|z)(?![a-z]))?\s*([+-]\d\d(?::?\d\d)?(?!\d)|[+-]\d(?!\d))?"
 )
 _DIGIT = re.compile(r"\d")
-_COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T?(\d\d)(\d\d)(\d\d)?(Z|[+-]\d\d:?\d\d)?)?")
+_COMPACT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:t?(\d\d)(\d\d)(\d\d)?(z|[+-]\d\d:?\d\d)?)?")
 _NUMBER = re.compile(r"\d{9,13}(?:\.\d*)?")
-_UPDATED = re.compile(r"(?:diperbarui|diperbaharui|pembaruan|update|modified|edited|revisi|kemas ?kini)\w*\W*$", re.I)
+_UPDATED = re.compile(r"(?:diperbarui|diperbaharui|pembaruan|update|modified|edited|revisi|kemas ?kini)\w*\W*$")
 _URL_DATE = re.compile(r"(?<!\d)((?:19|20)\d\d)(?:([/-])(\d{1,2})\2(\d{1,2})(?!\d)|(\d\d)(\d\d)(?:\d{6})?(?!\d))")
 
 
@@ -102,10 +102,10 @@ def date_in_url(url: str) -> datetime.date | None:
 
 
 def _plain(text: str) -> str:
-    """One line of plain spaces and ASCII digits, quotes alike, invisible characters gone."""
+    """One line of plain spaces, lower case and ASCII digits, quotes alike, invisible characters gone."""
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text.translate(_QUOTES)).translate(_INVISIBLE)
-    return " ".join(text.split())
+    return " ".join(text.lower().split())
 
 
 def _from_digits(line: str) -> Published | None:
@@ -133,7 +133,7 @@ def _epoch(year: int) -> float:
 
 
 def _from_words(line: str, url_date: datetime.date | None) -> Published | None:
-    found = sorted(_find_dates(line), key=lambda dates: dates.start)[: MAX_DATES + 1]
+    found = _find_dates(line)
     index = _first_published(line, found)
     if index is None:
         return None
@@ -141,31 +141,33 @@ def _from_words(line: str, url_date: datetime.date | None) -> Published | None:
     day = _decide(dates, url_date, line)
     after = line[dates.end : found[index + 1].start if index + 1 < len(found) else None]
     before = line[found[index - 1].end if index else 0 : dates.start]
-    return _with_times(day, _TIME.finditer(after)) if _TIME.search(after) else _with_times(day, _TIME.finditer(before))
+    return _with_times(day, list(_TIME.finditer(after)) or _TIME.finditer(before))
 
 
-def _find_dates(line: str) -> Iterator[_Dates]:
-    for match in _YEAR_FIRST.finditer(line):
-        year, _, month, day = match.groups()
-        date, swapped = _date(year, month, day), _date(year, day, month)
-        if date or swapped:
-            yield _Dates((date,) if date else (), match.start(), match.end(), swapped)
-    for match in _NUMBERS.finditer(line):
-        first, _, second, year = match.groups()
-        readings = (_date(year, second, first), _date(year, first, second))
-        yield _Dates(tuple(date for date in readings if date), match.start(), match.end())
-    for match in _DAY_FIRST.finditer(line):
-        day, name, year = match.groups()
-        if month_number := _MONTHS.get(name.lower()):
-            yield _named(_date(year, month_number, day), match.start(), match.end())
-    for match in _MONTH_FIRST.finditer(line):
-        name, day, year = match.groups()
-        if month_number := _MONTHS.get(name.lower()):
-            yield _named(_date(year, month_number, day), match.start(), match.end())
+def _find_dates(line: str) -> list[_Dates]:
+    """All dates in a line in their order; month first (the costly search) only where there is no other."""
+    found = [*map(_year_first, _YEAR_FIRST.finditer(line)), *map(_numbers, _NUMBERS.finditer(line))]
+    found += [_named(match, match[1], match[2], match[3]) for match in _DAY_FIRST.finditer(line)]
+    if not found:
+        found = [_named(match, match[2], match[1], match[3]) for match in _MONTH_FIRST.finditer(line)]
+    return sorted(found, key=lambda dates: dates.start) if len(found) > 1 else found
 
 
-def _named(date: datetime.date | None, start: int, end: int) -> _Dates:
-    return _Dates((date,) if date else (), start, end)
+def _year_first(match: re.Match[str]) -> _Dates:
+    year, _, month, day = match.groups()
+    date = _date(year, month, day)
+    return _Dates((date,) if date else (), match.start(), match.end(), _date(year, day, month))
+
+
+def _numbers(match: re.Match[str]) -> _Dates:
+    first, _, second, year = match.groups()
+    readings = (_date(year, second, first), _date(year, first, second))
+    return _Dates(tuple(date for date in readings if date), match.start(), match.end())
+
+
+def _named(match: re.Match[str], day: str, month: str, year: str) -> _Dates:
+    date = _date(year, _MONTHS[month], day)
+    return _Dates((date,) if date else (), match.start(), match.end())
 
 
 def _first_published(line: str, found: list[_Dates]) -> int | None:
@@ -184,7 +186,7 @@ def _decide(dates: _Dates, url_date: datetime.date | None, line: str) -> datetim
             if reading and abs((reading - url_date).days) <= 1:  # near midnight the two may differ by a day
                 return reading
     if len(dates.readings) > 1:
-        weekday = next((_WEEKDAYS[word] for word in re.findall(r"[a-z']+", line.lower()) if word in _WEEKDAYS), None)
+        weekday = next((_WEEKDAYS[word] for word in re.findall(r"[a-z']+", line) if word in _WEEKDAYS), None)
         for reading in dates.readings:
             if reading.weekday() == weekday:
                 return reading
@@ -230,7 +232,7 @@ def _read_time(day: datetime.date, match: re.Match[str]) -> Published | None:
     if half:
         if not 1 <= hour <= 12:
             return None
-        hour = hour % 12 + (12 if half in "pP" else 0)
+        hour = hour % 12 + (12 if half == "p" else 0)
     tz = _zone(zone, offset)
     if tz is None or hour > 23 or int(minute) > 59 or int(second or 0) > 59:
         return None
@@ -241,7 +243,7 @@ def _read_time(day: datetime.date, match: re.Match[str]) -> Published | None:
 
 def _zone(name: str | None, offset: str | None) -> datetime.tzinfo | None:
     """The zone named or written as an offset; Jakarta where there is neither; None for an offset that cannot be."""
-    hours = _ZONE_HOURS.get(name.lower()) if name else None
+    hours = _ZONE_HOURS.get(name) if name else None
     if offset is None:
         return JAKARTA if hours is None else datetime.timezone(datetime.timedelta(hours=hours))
     digits = offset[1:].replace(":", "")
