@@ -41,10 +41,11 @@ def normalize(raw: str) -> Article:
     text = _INVISIBLE.sub("", _LINE_BREAKS.sub("\n", text))
     text = _unwrap(text, repairs)
     text = _BLANKS.sub(" ", text)
-    if "\n" not in text.strip():
-        text = _split_paragraphs(text, repairs)
+    text = _split_paragraphs(text, repairs)
     lines = _rejoin([line.strip(" ") for line in text.split("\n")], repairs)
-    text = "\n".join(_RUN.sub(" ", line) for line in lines if line)
+    text = _split_joints("\n".join(line for line in lines if line), repairs)
+    edges = " ," if "comma-paragraphs" in repairs else " "
+    text = "\n".join(filter(None, (_RUN.sub(" ", line).strip(edges) for line in text.split("\n"))))
     return Article(unicodedata.normalize("NFC", text), tuple(repairs))
 
 
@@ -80,13 +81,20 @@ def _unwrap(text: str, repairs: list[str]) -> str:
 
 def _split_paragraphs(text: str, repairs: list[str]) -> str:
     """Give flattened text its paragraphs back where the scraper left a trace of them."""
-    if len(_COMMA_JOINT.findall(text)) >= MIN_COMMA_JOINTS:
-        repairs.append("comma-paragraphs")
-        text = _COMMA_JOINT.sub("\n", text)
-    elif len(_STOPPED_GAP.findall(text)) >= MIN_STOPPED_GAPS:
+    if "\n" in text.strip() or len(_COMMA_JOINT.findall(text)) >= MIN_COMMA_JOINTS:
+        return text
+    if len(_STOPPED_GAP.findall(text)) >= MIN_STOPPED_GAPS:
         repairs.append("blank-paragraphs")
-        text = _PARAGRAPH_GAP.sub("\n", text)
+        return _PARAGRAPH_GAP.sub("\n", text)
     return text
+
+
+def _split_joints(text: str, repairs: list[str]) -> str:
+    """Part paragraphs that a scraper joined with commas."""
+    if len(_COMMA_JOINT.findall(text)) < MIN_COMMA_JOINTS:
+        return text
+    repairs.append("comma-paragraphs")
+    return _COMMA_JOINT.sub("\n", text)
 
 
 def _rejoin(lines: list[str], repairs: list[str]) -> list[str]:

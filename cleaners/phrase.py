@@ -79,6 +79,7 @@ PLACEHOLDERS: dict[str, tuple[str, str | None]] = {
     "code": (r"[^\n]{0,4000}[{};](?:[)(]{1,3};?)?", None),
     "word": (r"[\w'’\-]+", None),
     "dash": (rf"(?: +{DASH}{{1,3}}| *{DASH}{{1,3}}(?=[ \n]|$)| *{DASH}{{2,3}})", None),
+    "tight": (rf"{DASH}{{1,3}}(?=[\"“]?(?-i:[A-ZÀ-Ý]))", None),  # a dash glued to the first word: only behind an outlet's name
     "capital": (r"(?= *[\"“‘'(,]?(?-i:[A-ZÀ-Ý0-9])|\n)", None),
     "any": (r"(?:(?![.!?…] )[^\n]){0,160}?", None),
     "line": (r"[^\n]{0,400}", None),

@@ -27,8 +27,10 @@ from cleaners.urls import canonical_url, host_of
 MAX_CHARACTERS = 5_000_000  # a book; the longest real article of 33,000 has 60,000
 LARGE_CUT = 0.40  # share of the words; annotated articles stay under 0.30
 GUARD_CUT = 0.70  # beyond it the rules are wrong about this text, not the text about itself
+MIN_STORY_WORDS = 5  # a year or a lone tag that boilerplate left is no story
 MIN_GLUED_WORDS = 3  # fewer are names such as iPhone or TikTok
 
+_NO_STORY = (Kind.REPEAT, Kind.EMBED)
 _WORD = re.compile(r"\w+")
 _GLUED = re.compile(r"[a-z]{3}[.,]?[A-Z][a-z]{2}")
 _RIGHTS = re.compile(r"dilarang keras mengambil konten", re.IGNORECASE)
@@ -60,9 +62,9 @@ def clean(document: Document, catalog: Catalog, *, known: Known | None = None) -
     matches, source, outlet = _find(body.article.text, catalog, source, outlet, hints)
     removals = [Removal(match.rule, match.kind, match.start, match.end) for match in matches]
     text = cut(body.article.text, removals)
-    if not _WORD.search(text):
-        return Reject(document, Stage.CLEAN, Reason.NO_STORY, "nothing is left when the boilerplate is gone")
     flags = _flags(body.article.text, matches)
+    if not _WORD.search(text) or ("guard" in flags and len(_WORD.findall(text)) < MIN_STORY_WORDS):
+        return Reject(document, Stage.CLEAN, Reason.NO_STORY, "nothing is left when the boilerplate is gone")
     if "guard" in flags:
         removals, text = [], body.article.text
     return _cleaned(document, body, text, removals, matches, source, outlet, flags)
@@ -122,7 +124,8 @@ def _flags(text: str, matches: Sequence[Match]) -> tuple[str, ...]:
         "headline-unsure": any(not match.certain for match in matches),
         "guard": share > GUARD_CUT,
         "large-cut": LARGE_CUT < share <= GUARD_CUT,
-        "glued-words": glued >= MIN_GLUED_WORDS and glued * 100 > len(text) / 20,
+        "glued-words": glued >= MIN_STORY_WORDS = 5  # a year or a lone tag that boilerplate left is no story
+MIN_GLUED_WORDS and glued * 100 > len(text) / 20,
         "advertorial": any("advertorial" in match.rule for match in matches),
         "rights-reserved": _RIGHTS.search(text) is not None,
     }
@@ -130,10 +133,10 @@ def _flags(text: str, matches: Sequence[Match]) -> tuple[str, ...]:
 
 
 def _share(text: str, matches: Sequence[Match]) -> float:
-    """The share of the words that goes, passages delivered twice aside."""
-    repeated = sum(len(_WORD.findall(text, m.start, m.end)) for m in matches if m.kind is Kind.REPEAT)
-    removed = sum(len(_WORD.findall(text, m.start, m.end)) for m in matches if m.kind is not Kind.REPEAT)
-    return removed / max(1, len(_WORD.findall(text)) - repeated)
+    """The share of the words that goes, passages delivered twice and code aside: neither can be eaten story."""
+    aside = sum(len(_WORD.findall(text, m.start, m.end)) for m in matches if m.kind in _NO_STORY)
+    removed = sum(len(_WORD.findall(text, m.start, m.end)) for m in matches if m.kind not in _NO_STORY)
+    return removed / max(1, len(_WORD.findall(text)) - aside)
 
 
 def _cleaned(
@@ -151,7 +154,7 @@ def _cleaned(
     fields = read_fields(body.article, matches, replace(document, url=url), body.page)
     wire, wire_evidence = wire_in(body.article.text, matches, source)
     fields = replace(fields, wire_source=wire, wire_evidence=wire_evidence)
-    if fields.published is None and (document.date or (body.page and body.page.published)):
+    if fields.published is None and ((document.date or "").strip() or (body.page and body.page.published)):
         flags = (*flags, "date-unreadable")
     declared = (body.page and body.page.language) or document.language or (outlet.language if outlet else None)
     return Cleaned(

@@ -15,10 +15,12 @@ from cleaners.rule import NextLine
 OWN_LINE_CHARACTERS = 230  # the longest of 33,000 titles has 190; a longer line holds story too
 NEXT_LINE_MIN_WORDS = 5  # a shorter line after a lone marker is a sub-heading as often as a headline
 NEXT_LINE_MAX_WORDS = 24
+GLUED_RUN_CHARACTERS = 500
 
 _CLOSERS = {"(": ")", "[": "]"}
 _QUOTES = {"'": "'’", "‘": "’'", '"': '"”', "“": '”"'}
 _SENTENCE_END = re.compile(r"[.!?…:;,][\"”'’)]*$")
+_FULL_STOP = re.compile(r"\.[\"”’)]*(?: |$)")
 _AFTER_QUOTE = re.compile(r"(?: ?(?:di sini|berikut ini|di bawah ini|ini))? ?[:.]?", re.IGNORECASE)
 _AFTER_MARKER = re.compile(r"[ >»›→:\-–—•|]*")
 
@@ -57,6 +59,8 @@ def reach(text: str, start: int, end: int, next_line: NextLine, hints: Hints) ->
     if own := _own_title(text, after, hints.title):
         return Pointer(start, own, _one(text, after, own), True)
     found = find_end(text, after, title=hints.title, known=hints.known)
+    if (run := _glued_titles(text, found.end, line_end)) > found.end:
+        return Pointer(start, run, _one(text, after, found.end), True)
     ends = found.end if found.certain else _word_start(text, found.end)
     return Pointer(start, max(ends, end), _one(text, after, ends), found.certain)
 
@@ -66,6 +70,17 @@ def _own_title(text: str, at: int, title: str | None) -> int | None:
     if title and len(title) >= 20 and text[at : at + len(title)].lower() == title.lower():
         return at + len(title)
     return None
+
+
+def _glued_titles(text: str, end: int, line_end: int) -> int:
+    """Where a run of headlines glued to one another ends: at the line's end, if no sentence stands between.
+
+    Known miss: a run that is followed by story on the same line; only its first headline goes.
+    """
+    rest = text[end:line_end]
+    if not rest or rest[0] == " " or len(rest) > GLUED_RUN_CHARACTERS or _FULL_STOP.search(rest):
+        return end
+    return line_end if len(rest.split()) >= NEXT_LINE_MIN_WORDS else end
 
 
 def _word_start(text: str, at: int) -> int:
