@@ -124,8 +124,7 @@ def _flags(text: str, matches: Sequence[Match]) -> tuple[str, ...]:
         "headline-unsure": any(not match.certain for match in matches),
         "guard": share > GUARD_CUT,
         "large-cut": LARGE_CUT < share <= GUARD_CUT,
-        "glued-words": glued >= MIN_STORY_WORDS = 5  # a year or a lone tag that boilerplate left is no story
-MIN_GLUED_WORDS and glued * 100 > len(text) / 20,
+        "glued-words": glued >= MIN_GLUED_WORDS and glued * 100 > len(text) / 20,
         "advertorial": any("advertorial" in match.rule for match in matches),
         "rights-reserved": _RIGHTS.search(text) is not None,
     }
