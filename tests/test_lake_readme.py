@@ -1,0 +1,99 @@
+"""The data contract says what the code does: its tables are the schemas, its snippets run, its queries answer."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+from lake_samples import publish
+
+from lake import Lake
+from lake.columns import Column
+from lake.schema import COLUMNS, OPTIONAL_COLUMNS
+
+README = Path(__file__).parent.parent / "lake" / "README.md"
+BEGIN = "<!-- tables: written from lake/columns.py; tests/test_lake_readme.py holds them together -->\n"
+END = "<!-- end of tables -->"
+INTRODUCED = {
+    "articles": "The articles kept: of copies the first one seen.",
+    "duplicates": "Articles recognised as copies, whole: the columns of `articles`; `duplicate_of` is never null.",
+    "links": "Pairs of an article and one it matches; a `partial` match makes no copy, so both stay in `articles`.",
+    "removals": "Spans that cleaning removed; ordered and disjoint for each article.",
+    "rejects": "Inputs that could not be used; append-only.",
+    "runs": "Batches; written last, so what stands here is complete.",
+    "originals": "Optional, with `--keep-originals`: what arrived.",
+    "clusters": "Optional: clusters as recomputed over the whole lake.",
+    "tombstones": "Optional: what was forgotten and is to stay out, as hashes.",
+}
+
+
+def spelled(column: Column) -> str:
+    kind = re.sub(r"(element: | not null)", "", str(column.type)).replace("fixed_size_binary[128]", "binary(128)")
+    return f"| `{column.name}` | `{kind}` | {'yes' if column.nullable else ''} | {column.meaning} |"
+
+
+def tables() -> str:
+    """The section of the README that lists all columns; run this module to write it."""
+    listed = COLUMNS | OPTIONAL_COLUMNS
+    parts = []
+    for name in INTRODUCED:
+        parts += [f"\n### `{name}`\n", INTRODUCED[name]]
+        if name != "duplicates":
+            parts += ["\n| column | type | null | meaning |\n|:--|:--|:--|:--|", *map(spelled, listed[name])]
+    return "\n".join(parts) + "\n\n"
+
+
+def snippets(language: str) -> dict[str, str]:
+    found = re.findall(rf"```{language} (\w+)\n(.*?)```", README.read_text(), re.DOTALL)
+    return dict(found)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a lake at lake/data, as the snippets expect it."""
+    folder = tmp_path_factory.mktemp("project")
+    lake = Lake(folder / "lake" / "data", create=True)
+    publish(lake, "b1", range(6))
+    publish(lake, "b2", range(3, 9))
+    return folder
+
+
+def test_every_table_and_column_stands_in_the_contract_as_it_is() -> None:
+    text = README.read_text()
+    assert text[text.index(BEGIN) + len(BEGIN) : text.index(END)] == tables()
+
+
+@pytest.mark.parametrize("name", snippets("python"))
+def test_every_snippet_runs(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if name == "pyspark" and importlib.util.find_spec("pyspark") is None:
+        pytest.skip("Spark is not installed here: 400 MB and a Java")
+    monkeypatch.chdir(folder)
+    exec(snippets("python")[name], {})
+
+
+QUERIES = re.findall(r"-- (.*?)\n(.*?;)", README.read_text().split("```sql")[1].split("```")[0], re.DOTALL)
+ANSWERS = {
+    "the accounts, batch by batch": [("b1", 7, 7), ("b2", 7, 7)],
+    "the newest version of every article that was revised": 9,
+    "who copies whom": [("rekaan", "rekaan", 3)],
+    "what was taken out of one article, in the order of its text": 2,
+    "rejects that are still open: no later row was read from them": [("no-story", 2)],
+    "what came since a time": 9,
+}
+
+
+@pytest.mark.parametrize(("asked", "query"), QUERIES, ids=[asked for asked, _ in QUERIES])
+def test_every_query_answers(asked: str, query: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    rows = duckdb.sql(query.rstrip(";")).fetchall()
+    assert ANSWERS[asked] == (rows if isinstance(ANSWERS[asked], list) else len(rows))
+
+
+if __name__ == "__main__":
+    text = README.read_text()
+    README.write_text(text[: text.index(BEGIN) + len(BEGIN)] + tables() + text[text.index(END) :])
+    sys.exit(0)
