@@ -70,5 +70,5 @@ $(BIN)/python:
 	  echo "  With another one:  make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 	  echo "$(PYTHON) -m venv cannot be used: a part of Python that Debian and Ubuntu package by itself is missing."; \
-	  echo "  sudo apt-get install python3-venv"; exit 1; }
+	  echo "  sudo apt-get install $(notdir $(PYTHON))-venv"; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
