@@ -25,6 +25,7 @@ BLOCK_TAGS = frozenset(BLOCKS.split())
 SILENT_TAGS = frozenset(SILENT.split())
 HEADING_TAGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 CELL_BREAKS = frozenset({"p", "div", "br", "table", "ul", "ol", "li", "section", "article", "blockquote", "center"})
+PRE_MAX_LINES = 5_000
 SOFT_TAGS = frozenset({"em", "i", "small", "figcaption"})
 IMAGE_TAGS = frozenset({"img", "picture", "amp-img"})
 
@@ -91,7 +92,7 @@ class _Walk:
                     yield row
                 elif tag == "pre":
                     yield from self.flush()
-                    yield from (Line((Piece(text),), node) for text in "".join(_visible(node)).splitlines())
+                    yield from _preformatted(node)
                 else:
                     if tag in BLOCK_TAGS:
                         yield from self.flush()
@@ -158,3 +159,10 @@ def _visible(cell: _Element) -> Iterator[str]:
             yield node.text
         if node.tail:
             yield node.tail
+
+
+def _preformatted(node: _Element) -> Iterator[Line]:
+    """The lines of a `pre` as typed; what has more of them than a story has is no text but a log."""
+    lines = "".join(_visible(node)).splitlines()
+    for text in lines if len(lines) <= PRE_MAX_LINES else [" ".join(lines)]:
+        yield Line((Piece(text),), node)

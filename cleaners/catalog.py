@@ -185,8 +185,12 @@ def _rule_set(rules: Iterable[Rule]) -> RuleSet:
 
 
 def _tail_pattern(phrases: list[Phrase], anchor: Anchor, removes: Removes, where: Where, case: bool) -> re.Pattern[str] | None:
-    if where is Where.ANY and anchor in (Anchor.STARTS, Anchor.IS) and removes is Removes.PARAGRAPH:
+    if where is not Where.ANY or removes is not Removes.PARAGRAPH:
+        return None
+    if anchor is Anchor.STARTS:
         return build_tail_pattern(phrases, case)
+    if anchor is Anchor.IS and all(phrase.needs for phrase in phrases):  # marks such as --- count only as a line
+        return build_pattern(phrases, anchor, Where.TAIL, case)
     return None
 
 

@@ -26,7 +26,9 @@ __all__ = [
     "content_hash",
     "fingerprint",
     "jaccard",
+    "jaccard_of",
     "numbers_agree",
+    "numbers_contained",
     "numbers_of",
     "text_hash",
 ]
@@ -79,10 +81,13 @@ def bands(signature: bytes) -> npt.NDArray[np.int32]:
 def jaccard(sig_a: bytes, sig_b: bytes) -> float:
     """Estimate the Jaccard index of two texts' shingles from their signatures, 0 to 1 (off by 0.04 at one sigma).
 
-    Corrected for the bytes that are equal by chance.
     """
-    equal = np.count_nonzero(np.frombuffer(sig_a, np.uint8) == np.frombuffer(sig_b, np.uint8))
-    return max(0.0, (int(equal) / HASHES - _CHANCE) / (1 - _CHANCE))
+    return jaccard_of(np.count_nonzero(np.frombuffer(sig_a, np.uint8) == np.frombuffer(sig_b, np.uint8)))
+
+
+def jaccard_of(equal_bytes: int) -> float:
+    """Estimate the Jaccard index from the number of equal bytes, 0 to 128, less those that are equal by chance."""
+    return max(0.0, (int(equal_bytes) / HASHES - _CHANCE) / (1 - _CHANCE))
 
 
 def containment(j: float, n1: int, n2: int) -> float:
@@ -103,6 +108,12 @@ def numbers_agree(text_a: str, text_b: str) -> bool:
     """
     a, b = numbers_of(text_a), numbers_of(text_b)
     return len(a & b) >= NUMBERS_AGREE_JACCARD * len(a | b)
+
+
+def numbers_contained(shorter: str, longer: str) -> bool:
+    """Say whether at least half of the numbers of a shorter text stand in the longer one; without numbers they do."""
+    part = numbers_of(shorter)
+    return len(part & numbers_of(longer)) >= NUMBERS_AGREE_JACCARD * len(part)
 
 
 def _normalised(text: str) -> bytes:

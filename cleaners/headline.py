@@ -15,17 +15,39 @@ MAX_HEADLINE_WORDS = 45  # the longest of 33,000 titles has 31; one more clause 
 MIN_KNOWN_LETTERS = 12  # a shorter stored title ("Foto", "Profil BI") also starts sentences
 PREFIX_LETTERS = 12
 
-HARD_END = re.compile(
-    r"""(?x)
-    \W{0,3} \b (?i: baca \s+ (?:juga|selengkapnya) | (?:lihat|simak|tonton) \s+ juga ) \b
-    | (?:Pewarta|Penerjemah|Translator|Editor|Penulis|Reporter|Uploader|Selanjutnya|Sumber)\s?:
-    | (?i: copyright ) \s* (?:©|\(c\))
-    | \((?: [a-z]{2,4} (?:/[a-z]{2,4})* | \*+ )\) (?= \s* (?:$|\W) )
-    | (?:Artikel|Berita) \s (?:ini) \s (?:telah|sudah) \s (?:lebih \s dulu \s)? (?:tayang|terbit|naik|dimuat)
-    | Cek \s Berita \s dan \s Artikel | Dilarang \s keras \s mengambil | A \s post \s shared \s by
-    | Tampilkan \s Semua | ADVERTISEMENT | SCROLL \s TO \s CONTINUE | \[Gambas: | (?i: https?:// | www\. )
-    """
+# Each begins with a letter of its own, so that the search skips from one possible start to the next.
+HARD_ENDS = (
+    *(rf"{verb}\s+[Jj]uga\b" for verb in ("Baca", "baca", "Lihat", "Simak", "Tonton")),
+    *(rf"{verb}\s+JUGA\b" for verb in ("BACA", "LIHAT", "SIMAK")),
+    *(rf"{role}\s?:" for role in ("Pewarta", "Penerjemah", "Translator", "Editor", "Penulis", "Reporter", "Uploader")),
+    *(rf"{credit}\s?:" for credit in ("Sumber", "Foto", "FOTO", "Laporan", "Selanjutnya")),
+    r"Baca\s[Ss]elengkapnya",
+    r"Foto/",
+    r"FOTO/",
+    r"Copyright\s*(?:©|\(c\))",
+    r"COPYRIGHT",
+    r"©",
+    r"\((?:[a-z]{2,5}(?:/[a-z]{2,5})*|\*+)\)(?=\W*(?:$|[A-Z]))",
+    r"\([A-Z]{2,4}\)(?=\s*$)",
+    r"Artikel\sini\s(?:telah|sudah)\s",
+    r"Berita\sini\s(?:telah|sudah)\s",
+    r"Cek\sBerita\sdan\sArtikel",
+    r"Dilarang\skeras\smengambil",
+    r"A\spost\sshared\sby",
+    r"Tampilkan\sSemua",
+    r"ADVERTISEMENT",
+    r"SCROLL\sTO\s",
+    r"Scroll\sto\s",
+    r"\[Gambas:",
+    r"https?://",
+    r"www\.",
+    *(rf"{agency}\b" for agency in ("SHUTTERSTOCK", "Shutterstock", "PIXABAY", "Pixabay", "FREEPIK", "UNSPLASH")),
+    r"DOK\.\s",
+    r"Dok\.\s",
 )
+HARD_END = re.compile("|".join(HARD_ENDS))
+MAX_REGION_CHARS = 320  # 33 words of 9.7 characters
+BRACKET = re.compile(r"[()]")
 TOKEN = re.compile(r"\S+")
 
 
@@ -147,17 +169,29 @@ def _region(text: str, start: int) -> tuple[int, bool]:
     """Where the headline ends at the latest, and whether something hard stands there."""
     line_end = text.find("\n", start)
     line_end = len(text) if line_end < 0 else line_end
-    window_end = min(line_end, start + 400)
+    window_end = min(line_end, start + MAX_REGION_CHARS)
     found = HARD_END.search(text, start + 1, window_end)
     limit, hard = (found.start(), True) if found else (window_end, window_end == line_end)
-    for count, word in enumerate(TOKEN.finditer(text, start, limit)):
-        if count == MAX_HEADLINE_WORDS:
-            return _trimmed(text, start, word.start()), False
+    bracket = _open_bracket_closes(text, start, limit)
+    if bracket is not None:
+        limit, hard = bracket, True
+    if found and bracket is None and found.group().startswith("Tampilkan"):  # its page numbers: `12345Tampilkan Semua`
+        limit = start + len(text[start:limit].rstrip("0123456789 "))
     return _trimmed(text, start, limit), hard
 
 
+def _open_bracket_closes(text: str, start: int, limit: int) -> int | None:
+    """The first closing bracket that nothing behind `start` opened: the pointer itself stood in brackets."""
+    depth = 0
+    for found in BRACKET.finditer(text, start, limit):
+        depth += 1 if found.group() == "(" else -1
+        if depth < 0:
+            return found.start()
+    return None
+
+
 def _trimmed(text: str, start: int, end: int) -> int:
-    while end > start and text[end - 1] in " \u00a0-–—(":
+    while end > start and text[end - 1] in " \u00a0\u200b-–—•*([":
         end -= 1
     return end
 

@@ -139,8 +139,8 @@ def _alone(text: str, start: int, line_end: int, next_line: NextLine, hints: Hin
                 break
             headlines.append((at, until))
             end, at = until, until + 1
-            if next_line is NextLine.LOOK and ":" not in text[start:line_end]:
-                break
+            if next_line is NextLine.HEADLINE or ":" not in text[start:line_end]:
+                break  # only a marker with a colon, in outlets not known to do otherwise, heads a list
     return Pointer(start, end, tuple(headlines), True)
 
 

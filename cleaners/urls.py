@@ -135,16 +135,18 @@ def article_key(canonical: str) -> str:
 
     Takes what `canonical_url` returned. The canonical URL itself, where the outlet shows no id.
     """
-    try:
-        parts = urlsplit(canonical)
-    except ValueError:
-        return canonical
-    host = parts.netloc
-    domain = registrable_domain(host)
-    for scope, pattern in _COMPILED.get(domain or "", ()):
-        if found := pattern.search(parts.path):
+    host, _, path = canonical.removeprefix("https://").partition("/")  # urlsplit would take most of the time
+    domain, rules = _rules_of(host)
+    for scope, pattern in rules:
+        if found := pattern.search("/" + path.partition("?")[0]):
             return f"{domain if scope == _DOMAIN else host}:{'/'.join(found.groups())}"
     return canonical
+
+
+@lru_cache(maxsize=4096)
+def _rules_of(host: str) -> tuple[str | None, tuple[tuple[str, re.Pattern[str]], ...]]:
+    domain = registrable_domain(host.partition(":")[0])
+    return domain, _COMPILED.get(domain or "", ())
 
 
 def _canonical(url: str, depth: int) -> str | None:
