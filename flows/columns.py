@@ -79,16 +79,17 @@ class ColumnMap:
         return "; ".join(parts)
 
 
-def recognise(names: Iterable[str], overrides: Mapping[str, str] | None = None) -> ColumnMap:
+def recognise(names: Iterable[str], overrides: Mapping[str, str] | None = None, *, strict: bool = True) -> ColumnMap:
     """Map columns to fields by their names; `overrides` (field -> column) go first.
 
-    Raises InputError for a field that is none and a column that is not there, naming what is.
+    Raises InputError for a field that is none and, if `strict`, for a column that is not there, naming what is. Else
+    such a field has no column: a name that would do is not taken against the caller's word.
     """
     columns = tuple(names)
     wanted = tuple((overrides or {}).items())
     for field, column in wanted:
         _check_field(field)
-        if column not in columns:
+        if strict and column not in columns:
             raise InputError(f"--map {field}={column}: no column {column!r}; there are: {_listed(columns)}")
     return _recognise(columns, wanted)
 

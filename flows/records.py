@@ -19,6 +19,7 @@ from flows.columns import ColumnMap
 
 BY_NAME = ColumnMap()  # looks every record's keys up by themselves
 MAX_STRAY_SHARE = 0.2  # of a text's characters; Latin text in cp1252 stays far below, other scripts are far above
+MIN_STRAY = 20  # characters; a headline in quotes is no other encoding
 MAX_DEPTH = 4  # `{"author": [{"name": {"@value": …}}]}` needs three
 
 _DECODER = json.JSONDecoder(strict=False)  # raw line breaks, tabs and NULs inside strings are common and harmless
@@ -141,7 +142,7 @@ def _body(value: Any, column: str, repairs: dict[str, None]) -> str | Problem | 
             return None
         return Problem(Reason.BROKEN_RECORD, f"column {column!r} holds a {_type_name(value)}, expected a text")
     stray = sum(map(len, _STRAY.findall(value))) if not value.isascii() else 0
-    if stray > MAX_STRAY_SHARE * len(value):
+    if stray >= MIN_STRAY and stray > MAX_STRAY_SHARE * len(value):
         data = value.encode("utf-8", "surrogatepass")
         detail = f"column {column!r}: {stray} of {len(value)} characters are no UTF-8; convert the file to UTF-8"
         return Problem(Reason.BAD_ENCODING, detail, data)

@@ -78,7 +78,7 @@ def expand(paths: Sequence[str | Path], *, stdin: BinaryIO | None = None) -> Inp
             found[str(file.path)] = file
             continue
         for path, name, named in _walk(given, skipped):
-            key = os.path.realpath(path)
+            key = os.path.realpath(path) if path.exists() else os.path.abspath(path)
             if key not in found:
                 found[key] = _source(path, name, named)
     return Inputs(tuple(found.values()), skipped, tuple(temporary))

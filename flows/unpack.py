@@ -62,14 +62,15 @@ def _raw(path: Path, size: int) -> Iterator[bytes]:
 
 def _gunzip(packed: Iterable[bytes]) -> Iterator[bytes]:
     """Decompress gzip, one member after the other; zeros after the last are padding, anything else is damage."""
-    position, member = 0, None
+    position, member, started = 0, None, False
     for data in packed:
         rest = data
         while rest:
             if member is None:
-                rest = rest if position == 0 else rest.lstrip(b"\0")
+                rest = rest.lstrip(b"\0") if started else rest
                 if not rest:
                     break
+                started = True
                 member = zlib.decompressobj(wbits=31)
             before = member.copy()
             try:

@@ -81,13 +81,13 @@ def sample(origin: Origin, overrides: Mapping[str, str], *, strict: bool) -> Col
     names, kinds, readable = _names(origin, overrides)
     if not readable:
         return ColumnMap(overrides=tuple(overrides.items()), fixed=form in (Form.TABLE, Form.PARQUET))
-    given = overrides if strict else {field: column for field, column in overrides.items() if column in names}
-    mapping = replace(recognise(names, given), overrides=tuple(overrides.items()))
+    mapping = recognise(names, overrides, strict=strict)
     if form in (Form.TABLE, Form.PARQUET):
         problem = kinds and body_problem(kinds, mapping)
         if not mapping.has_text:
             listed = ", ".join(names[:30]) or "none, the file is empty"
-            problem = f"no text or html column among: {listed}; name it with --map text=COLUMN"
+            sought = f" (--map text={overrides['text']})" if "text" in overrides else ""
+            problem = f"no text or html column{sought} among: {listed}; name it with --map text=COLUMN"
         mapping = replace(mapping, fixed=True, problem=problem)
     return replace(mapping, month_first=_is_month_first(origin, mapping))
 
