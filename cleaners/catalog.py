@@ -21,7 +21,7 @@ from typing import Any
 from cleaners.article import Kind
 from cleaners.outlet import Example, Outlet, PageLayout
 from cleaners.phrase import Phrase, PhraseError, compile_phrase
-from cleaners.rule import Anchor, NextLine, Removes, Rule, Where, build_pattern, build_tail_pattern
+from cleaners.rule import Anchor, NextLine, Removes, Rule, Where
 
 RULE_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 STEM = re.compile(r"[a-z0-9]+")
@@ -29,7 +29,19 @@ MAX_PARAGRAPH_WORDS = 60  # a longer paragraph is story that happens to hold the
 
 _OUTLET_KEYS = {"name", "hosts", "language", "names", "note", "pages", "rules", "examples"}
 _SHARED_KEYS = {"note", "rules", "examples"}
-_RULE_KEYS = {"name", "kind", "removes", "where", "next_line", "paragraphs", "max_words", "case", "clears", "note", "was"} | {*Anchor}
+_RULE_KEYS = {
+    "name",
+    "kind",
+    "removes",
+    "where",
+    "next_line",
+    "paragraphs",
+    "max_words",
+    "case",
+    "clears",
+    "note",
+    "was",
+} | {*Anchor}
 _PAGE_KEYS = {"body", "drop", "until", "note"}
 _EXAMPLE_KEYS = {"text", "note", "title"}
 
@@ -64,6 +76,7 @@ class RuleSet:
     anywhere: tuple[Rule, ...]
     head: tuple[Rule, ...]
     tail: tuple[Rule, ...]
+    shared: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -143,7 +156,11 @@ def template() -> str:
 
 def _shipped(folder: str) -> dict[str, str]:
     found = resources.files("cleaners").joinpath(folder).iterdir()
-    return {file.name: file.read_text(encoding="utf-8") for file in sorted(found, key=lambda f: f.name) if file.name.endswith(".toml")}
+    return {
+        file.name: file.read_text(encoding="utf-8")
+        for file in sorted(found, key=lambda f: f.name)
+        if file.name.endswith(".toml")
+    }
 
 
 def _load(shared_files: Mapping[str, str], outlet_files: Mapping[str, str]) -> Catalog:
@@ -175,23 +192,14 @@ def _name_key(name: str) -> str:
     return re.sub(r"[\W_]+", "", name.lower())
 
 
-def _rule_set(rules: Iterable[Rule]) -> RuleSet:
+def _rule_set(rules: Sequence[Rule]) -> RuleSet:
     by_place: dict[Where, list[Rule]] = {where: [] for where in Where}
     for rule in rules:
         by_place[rule.where].append(rule)
-        if rule.tail_pattern:
+        if rule.ends_text and rule.where is not Where.TAIL:
             by_place[Where.TAIL].append(rule)
-    return RuleSet(*(tuple(by_place[where]) for where in (Where.ANY, Where.HEAD, Where.TAIL)))
-
-
-def _tail_pattern(phrases: list[Phrase], anchor: Anchor, removes: Removes, where: Where, case: bool) -> re.Pattern[str] | None:
-    if where is not Where.ANY or removes is not Removes.PARAGRAPH:
-        return None
-    if anchor is Anchor.STARTS:
-        return build_tail_pattern(phrases, case)
-    if anchor is Anchor.IS and all(phrase.needs for phrase in phrases):  # marks such as --- count only as a line
-        return build_pattern(phrases, anchor, Where.TAIL, case)
-    return None
+    shared = frozenset(rule.name for rule in rules if rule.file.startswith("rules/"))
+    return RuleSet(tuple(by_place[Where.ANY]), tuple(by_place[Where.HEAD]), tuple(by_place[Where.TAIL]), shared)
 
 
 def _conflicts(shared: Iterable[Rule], outlets: Iterable[Outlet]) -> list[Problem]:
@@ -215,7 +223,9 @@ def _conflicts(shared: Iterable[Rule], outlets: Iterable[Outlet]) -> list[Proble
     for rule in (*shared, *(rule for outlet in outlets for rule in outlet.rules)):
         for name in (rule.name, *rule.was):
             if name in names:
-                problems.append(Problem(rule.file, rule.name, "name", f"{name!r} is used twice", "give it another name"))
+                problems.append(
+                    Problem(rule.file, rule.name, "name", f"{name!r} is used twice", "give it another name")
+                )
             names[name] = rule.file
     return problems
 
@@ -242,11 +252,21 @@ class _Reader:
         for key in table:
             if key not in keys:
                 close = difflib.get_close_matches(key, keys, 1)
-                self.problem(rule, key, "unknown key", f"did you mean {close[0]!r}?" if close else f"use one of {sorted(map(str, keys))}")
+                self.problem(
+                    rule,
+                    key,
+                    "unknown key",
+                    f"did you mean {close[0]!r}?" if close else f"use one of {sorted(map(str, keys))}",
+                )
 
     def outlet(self, text: str) -> Outlet | None:
         if not STEM.fullmatch(self.stem):
-            self.problem("", "file name", f"{self.stem!r} is no stem", "use lower-case letters and digits only, such as kompastv.toml")
+            self.problem(
+                "",
+                "file name",
+                f"{self.stem!r} is no stem",
+                "use lower-case letters and digits only, such as kompastv.toml",
+            )
         tables = self.parse(text, _OUTLET_KEYS)
         if not tables:
             return None
@@ -285,7 +305,12 @@ class _Reader:
         found = table.get(key, default)
         if found is None or found not in [*choices]:
             close = difflib.get_close_matches(str(found), [*choices], 1)
-            self.problem(rule, key, f"unknown {key} {found!r}", f"did you mean {close[0]!r}?" if close else f"use one of {[str(c) for c in choices]}")
+            self.problem(
+                rule,
+                key,
+                f"unknown {key} {found!r}",
+                f"did you mean {close[0]!r}?" if close else f"use one of {[str(c) for c in choices]}",
+            )
             return default
         return choices(found)
 
@@ -303,10 +328,22 @@ class _Reader:
             if not self.strings(table, "body", "pages"):
                 self.problem("pages", "body", "no selector", 'write body = ["div.content"]')
             until = self.value(table, "until", datetime.date, "pages")
-            layouts.append(PageLayout(tuple(self.strings(table, "body", "pages")), tuple(self.strings(table, "drop", "pages")), until, table.get("note")))
+            layouts.append(
+                PageLayout(
+                    tuple(self.strings(table, "body", "pages")),
+                    tuple(self.strings(table, "drop", "pages")),
+                    until,
+                    table.get("note"),
+                )
+            )
         untils = [layout.until for layout in layouts]
         if len(set(untils)) != len(untils):
-            self.problem("pages", "until", "two layouts end on the same day", "give each its own last day; only the newest has none")
+            self.problem(
+                "pages",
+                "until",
+                "two layouts end on the same day",
+                "give each its own last day; only the newest has none",
+            )
         return sorted(layouts, key=lambda layout: layout.until or datetime.date.max, reverse=True)
 
     def examples(self, tables: Mapping[str, Any]) -> list[Example]:
@@ -315,7 +352,9 @@ class _Reader:
             self.check_keys(table, _EXAMPLE_KEYS, "examples")
             text = self.value(table, "text", str, "examples", required=True) or ""
             if "{--" not in text and not table.get("note"):
-                self.problem("examples", "note", "an example that stays whole has no note", "say in a note why it stays")
+                self.problem(
+                    "examples", "note", "an example that stays whole has no note", "say in a note why it stays"
+                )
             found.append(Example(self.file, text.strip("\n"), table.get("note"), table.get("title")))
         return found
 
@@ -327,7 +366,12 @@ class _Reader:
         before = len(self.problems)
         self.check_keys(table, _RULE_KEYS, name)
         if not RULE_NAME.fullmatch(name):
-            self.problem(name, "name", f"{name!r} is no rule name", "use lower-case words joined by dashes, such as whatsapp-channel")
+            self.problem(
+                name,
+                "name",
+                f"{name!r} is no rule name",
+                "use lower-case words joined by dashes, such as whatsapp-channel",
+            )
         kind = self.choice(table, "kind", Kind, None, name)
         anchors = [anchor for anchor in Anchor if anchor in table]
         if len(anchors) != 1:
@@ -349,12 +393,14 @@ class _Reader:
             next_line=next_line,
             paragraphs=numbers[0] or 1,
             max_words=numbers[1] or MAX_PARAGRAPH_WORDS,
-            pattern=build_pattern(phrases, anchors[0], where, table.get("case") is True),
+            case=table.get("case") is True,
+            sources=tuple(phrase.source for phrase in phrases),
             groups=tuple(group for phrase in phrases for group in phrase.groups),
-            needs=frozenset().union(*(phrase.needs for phrase in phrases)) if all(p.needs for p in phrases) else frozenset(),
+            needs=frozenset().union(*(phrase.needs for phrase in phrases))
+            if all(p.needs for p in phrases)
+            else frozenset(),
             file=self.file,
             clears=table.get("clears") is True,
-            tail_pattern=_tail_pattern(phrases, anchors[0], removes, where, table.get("case") is True),
             note=self.value(table, "note", str, name),
             was=tuple(f"{self.stem}/{old}" for old in self.strings(table, "was", name)),
         )

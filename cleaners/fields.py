@@ -27,7 +27,9 @@ def read_fields(article: Article, matches: Sequence[Match], document: Document, 
     return Fields(
         title=_first(page and page.title, document.title, told["title"]),
         description=description,
-        authors=tuple(told["authors"] or (page.authors if page else ()) or document.authors) if told["authors"] or not page or not page.authors else page.authors,
+        authors=tuple(told["authors"] or (page.authors if page else ()) or document.authors)
+        if told["authors"] or not page or not page.authors
+        else page.authors,
         editors=(page.editors if page and page.editors else tuple(told["editors"])),
         translators=tuple(told["translators"]),
         published=parse_published(published, url=url) if published else None,

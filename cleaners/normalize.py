@@ -29,6 +29,32 @@ _PARAGRAPH_GAP = re.compile(r" {2,}(?=[A-Z0-9\"“‘(\[])")
 _STOPPED_GAP = re.compile(r"[.!?”\")] {2,}(?=[A-Z\"“‘])")
 _DASHES = re.compile(r"[-–—]{1,3}")
 
+# Words that no paragraph ends with.
+_OPEN_WORDS = frozenset(
+    [
+        "ke",
+        "di",
+        "dari",
+        "dan",
+        "atau",
+        "yang",
+        "oleh",
+        "dengan",
+        "untuk",
+        "pada",
+        "dalam",
+        "para",
+        "sang",
+        "si",
+        "adalah",
+        "kepada",
+        "bagi",
+        "of",
+        "the",
+        "by",
+    ]
+)
+
 MIN_COMMA_JOINTS = 3  # fewer are a slip of the keyboard
 MIN_STOPPED_GAPS = 2
 REJOIN_MIN_CHARACTERS = 25  # a shorter line without a stop is a list item as often as half a sentence
@@ -56,7 +82,9 @@ def _decode(raw: str, repairs: list[str]) -> str:
         text = _NO_TEXT.sub("", text)
         repairs.append("control-characters")
     if "&" in text and _ENTITY.search(text):
-        mended = html.unescape(_ENTITY.sub(lambda found: html.unescape(found.group()), text) if "&amp;" in text else text)
+        mended = html.unescape(
+            _ENTITY.sub(lambda found: html.unescape(found.group()), text) if "&amp;" in text else text
+        )
         if mended != text:
             text = _NO_TEXT.sub("", mended)
             repairs.append("entities")
@@ -116,7 +144,7 @@ def _rejoin(lines: list[str], repairs: list[str]) -> list[str]:
 
 def _continues(before: str, line: str, following: str) -> bool:
     """Whether `line` goes on with the sentence of `before`."""
-    if before[-1] in ".!?…”\")":
+    if before[-1] in '.!?…”")':
         return line[0] in ",;" or (line == "." and before[-1] not in ".!?…")
     if line[0] in ",;)" or (line[0] in ".!?" and len(line) < 400 and not line.startswith("..")):
         return True
@@ -126,4 +154,6 @@ def _continues(before: str, line: str, following: str) -> bool:
         return True
     if before[-1] in ":-–—":
         return False
+    if before[-1] == "," or before.rsplit(" ", 1)[-1].lower() in _OPEN_WORDS:
+        return len(before) >= REJOIN_MIN_CHARACTERS or line[0].islower()
     return line[0].islower() and len(before) >= REJOIN_MIN_CHARACTERS

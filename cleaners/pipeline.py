@@ -59,7 +59,7 @@ def clean(document: Document, catalog: Catalog, *, known: Known | None = None) -
     hints = Hints(normalize(title).text if title else None, known)
     if source.name is None and body.page:
         source, outlet = from_site_name(body.page.site_name, catalog)
-    matches, source, outlet = _find(body.article.text, catalog, source, outlet, hints)
+    matches, source, outlet = find_removals(body.article.text, catalog, source, outlet, hints)
     removals = [Removal(match.rule, match.kind, match.start, match.end) for match in matches]
     text = cut(body.article.text, removals)
     flags = _flags(body.article.text, matches)
@@ -92,10 +92,13 @@ def _body(document: Document, outlet: Outlet | None) -> _Body | Reject:
     return body
 
 
-def _find(
+def find_removals(
     text: str, catalog: Catalog, source: Source, outlet: Outlet | None, hints: Hints
 ) -> tuple[list[Match], Source, Outlet | None]:
-    """Find the removals; an outlet that only the text names is looked up in them, and its own rules are then used."""
+    """Find what is boilerplate in a normalised text, with the white space that goes along, and the source it tells.
+
+    An outlet that only the text names is looked up in what was found, and its own rules are then used.
+    """
     repeats = _twice(text)
     matches = find(text, catalog.rules_for(outlet), hints, repeats)
     if source.name is None:
@@ -176,5 +179,9 @@ def _cleaned(
 
 def _single_lines(fields: Fields) -> Fields:
     """The title and the description on one line each, with the damage of their characters mended."""
-    mended = {name: " ".join(normalize(value).text.split()) for name in ("title", "description") if (value := getattr(fields, name))}
+    mended = {
+        name: " ".join(normalize(value).text.split())
+        for name in ("title", "description")
+        if (value := getattr(fields, name))
+    }
     return replace(fields, **{name: value or None for name, value in mended.items()})

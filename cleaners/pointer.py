@@ -54,7 +54,11 @@ def reach(text: str, start: int, end: int, next_line: NextLine, hints: Hints) ->
         return _alone(text, start, line_end, next_line, hints)
     if text[after] in _QUOTES and (quoted := _quoted(text, start, after, line_end)):
         return quoted
-    if _owns_line(text, start) and line_end - after <= OWN_LINE_CHARACTERS and (text.count("\n") >= 2 or line_end == len(text)):
+    if (
+        _owns_line(text, start)
+        and line_end - after <= OWN_LINE_CHARACTERS
+        and (text.count("\n") >= 2 or line_end == len(text))
+    ):
         return Pointer(start, line_end, _one(text, after, line_end), True)
     if own := _own_title(text, after, hints.title):
         return Pointer(start, own, _one(text, after, own), True)
@@ -115,7 +119,7 @@ def _opener(text: str, start: int) -> tuple[int, str]:
 
 def _owns_line(text: str, start: int) -> bool:
     line = text.rfind("\n", 0, start) + 1
-    return not text[line:start].strip(" -–—•*\"“,")
+    return not text[line:start].strip(' -–—•*"“,')
 
 
 def _quoted(text: str, start: int, at: int, line_end: int) -> Pointer | None:

@@ -19,7 +19,10 @@ MAX_CREDIT_WORDS = 6
 
 _WORD = re.compile(r"[^\W_]+")
 _STOP = re.compile(r"[.!?…][\"”'’)]*$")
-_CAPTION_SIGN = re.compile(r"^(?:dok\b|ilustrasi|foto|shutterstock|thinkstock|getty|freepik|unsplash|pixabay|instagram|ist\b|istimewa|antara|tribun|kompas)|\([^()]{0,30}(?:/|foto|dok)[^()]{0,40}\)", re.IGNORECASE)
+_CAPTION_SIGN = re.compile(
+    r"^(?:dok\b|ilustrasi|foto|shutterstock|thinkstock|getty|freepik|unsplash|pixabay|instagram|ist\b|istimewa|antara|tribun|kompas)|\([^()]{0,30}(?:/|foto|dok)[^()]{0,40}\)",
+    re.IGNORECASE,
+)
 
 
 def find_repeats(text: str) -> list[Match]:
@@ -94,7 +97,7 @@ def _run(keys: list[str], earlier: int, at: int) -> int:
 def _snap(text: str, start: int, end: int) -> tuple[int, int] | None:
     """Narrow a run of words to the whole sentences inside it."""
     opening = max(text.rfind("\n", 0, start) + 1, 0)
-    if text[opening:start].strip(" \"“‘(-•*"):
+    if text[opening:start].strip(' "“‘(-•*'):
         opened = re.compile(r"(?<=[.!?…\"”)])[ \n]?(?=[\"“‘(]?\w)").search(text, max(start - 3, 0), end)
         if opened is None:
             return None

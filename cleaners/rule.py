@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from cleaners.article import Kind
-from cleaners.phrase import Phrase
 
 # Signs that editors and scrapers leave behind a phrase; they go with it.
 TRAILING = r"[ >»›→:.,;|•*\-–—]*"
+_ONE_SENTENCE = r"(?:(?![.!?…] )[^\n]){0,250}[.!?…]?[\"”)]?"
 
 
 class Anchor(StrEnum):
@@ -49,9 +49,9 @@ class NextLine(StrEnum):
     STORY = "story"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rule:
-    """One rule of a file, compiled.
+    """One rule of a file. Its patterns are compiled when a text first holds one of `needs`: most never are in one run.
 
     `groups` names the field that each group of `pattern` fills; `needs` are lower-case words of which one must occur.
     `name` is the full name (`kompas/whatsapp-channel`), a column value; `file` says where it was declared.
@@ -65,36 +65,57 @@ class Rule:
     next_line: NextLine
     paragraphs: int
     max_words: int
-    pattern: re.Pattern[str]
+    case: bool
+    sources: tuple[str, ...]
     groups: tuple[str | None, ...]
     needs: frozenset[str]
     file: str
     clears: bool = False  # what stands before it is the head's furniture
-    tail_pattern: re.Pattern[str] | None = None  # the same phrases, ending a flattened text
     note: str | None = None
     was: tuple[str, ...] = ()
 
+    @functools.cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """The phrases with the anchoring of their place.
 
-def build_pattern(phrases: Iterable[Phrase], anchor: Anchor, where: Where, case: bool) -> re.Pattern[str]:
-    """Join the phrases of a rule into one pattern with the anchoring of its place.
+        A head pattern is tried with `match` at the head's edge, a tail pattern with `search` up to the tail's edge.
+        """
+        if self.where is Where.TAIL:
+            return self._tail(TRAILING)
+        flags = re.MULTILINE | self._case
+        if self.where is Where.HEAD:
+            return re.compile(self._body + (TRAILING + "$" if self.anchor is Anchor.IS else ""), flags)
+        opening = r"^[ \-–—•*\"“(]*" if self.anchor in (Anchor.IS, Anchor.STARTS) else ""
+        closing = TRAILING + r"[)\"”]?" + TRAILING + "$" if self.anchor in (Anchor.IS, Anchor.ENDS) else ""
+        return re.compile(opening + self._body + closing, flags)
 
-    A head pattern is tried with `match` at the head's edge, a tail pattern with `search` up to the tail's edge.
-    """
-    body = "(?:" + "|".join(phrase.source for phrase in phrases) + ")"
-    flags = re.MULTILINE if case else re.MULTILINE | re.IGNORECASE
-    if where is Where.TAIL:
-        return re.compile(body + TRAILING + r"\Z", flags & ~re.MULTILINE)
-    if where is Where.HEAD:
-        return re.compile(body + (TRAILING + r"$" if anchor is Anchor.IS else ""), flags)
-    opening = r"^[ \-–—•*\"“(]*" if anchor in (Anchor.IS, Anchor.STARTS) else ""
-    closing = TRAILING + r"[)\"”]?" + TRAILING + "$" if anchor in (Anchor.IS, Anchor.ENDS) else ""
-    return re.compile(opening + body + closing, flags)
+    @functools.cached_property
+    def tail_pattern(self) -> re.Pattern[str]:
+        """The pattern with which the rule ends a text: of a rule for paragraphs, its phrases up to the text's end.
 
+        It takes one sentence at most, so that a promo's wording inside a story does not reach the end.
+        """
+        if self.where is Where.TAIL:
+            return self.pattern
+        return self._tail((_ONE_SENTENCE if self.anchor is Anchor.STARTS else "") + TRAILING)
 
-def build_tail_pattern(phrases: Iterable[Phrase], case: bool) -> re.Pattern[str]:
-    """The pattern of phrases that start a paragraph, for text without paragraphs: from the phrase to the text's end.
+    @property
+    def ends_text(self) -> bool:
+        """Whether the rule is tried at the end of a text: a tail's, and one for paragraphs, for flattened text has none.
 
-    It takes one sentence at most, so that a promo's wording inside a story does not reach the end.
-    """
-    body = "(?:" + "|".join(phrase.source for phrase in phrases) + ")"
-    return re.compile(body + r"(?:(?![.!?…] )[^\n]){0,250}[.!?…]?[\"”)]?" + TRAILING + r"\Z", 0 if case else re.IGNORECASE)
+        Marks such as `---`, which no word is needed for, count only as a line.
+        """
+        paragraph = self.removes is Removes.PARAGRAPH and self.where is Where.ANY
+        starts = self.anchor is Anchor.STARTS or (self.anchor is Anchor.IS and bool(self.needs))
+        return self.where is Where.TAIL or (paragraph and starts)
+
+    @property
+    def _body(self) -> str:
+        return "(?:" + "|".join(self.sources) + ")"
+
+    @property
+    def _case(self) -> re.RegexFlag:
+        return re.NOFLAG if self.case else re.IGNORECASE
+
+    def _tail(self, closing: str) -> re.Pattern[str]:
+        return re.compile(self._body + closing + r"\Z", self._case)

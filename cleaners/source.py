@@ -78,13 +78,20 @@ _WIRES = {
     "xinhua": "Xinhua", "anadolu": "Anadolu", "anadolu agency": "Anadolu", "bernama": "Bernama", "kyodo": "Kyodo",
     "kyodo-oana": "Kyodo", "sputnik": "Sputnik", "sputnik-oana": "Sputnik", "yonhap": "Yonhap", "dpa": "dpa", "bloomberg": "Bloomberg",
 }  # fmt: skip
-_WIRE = re.compile(r"(?<!\w)(?:" + "|".join(sorted(map(re.escape, _WIRES), key=len, reverse=True)) + r")(?!\w)", re.IGNORECASE)
+_WIRE = re.compile(
+    r"(?<!\w)(?:" + "|".join(sorted(map(re.escape, _WIRES), key=len, reverse=True)) + r")(?!\w)", re.IGNORECASE
+)
 _OWN_WIRE = {"antara": "ANTARA"}
 
 
 def wire_in(text: str, matches: Sequence[Match], source: Source) -> tuple[str | None, str | None]:
     """Name the agency or outlet that a copy came from, where the removed spans say so: (wire, evidence), else nothing."""
-    for kind, evidence in ((Kind.DATELINE, "dateline"), (Kind.CREDIT, "credit"), (Kind.BYLINE, "byline"), (Kind.NOTICE, "notice")):
+    for kind, evidence in (
+        (Kind.DATELINE, "dateline"),
+        (Kind.CREDIT, "credit"),
+        (Kind.BYLINE, "byline"),
+        (Kind.NOTICE, "notice"),
+    ):
         for match in matches:
             if match.kind is not kind:
                 continue

@@ -8,7 +8,7 @@ after its last. What a pass has found, the next one steps over.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from cleaners.article import Kind, Removal
@@ -25,6 +25,7 @@ MAX_LABEL_WORDS = 8
 
 _SENTENCE_END = re.compile(r"[.!?…][\"”'’)\]]*(?=\s|$)")
 _SENTENCE_START = re.compile(r"(?:^|(?<=[.!?…][\"”'’)\]] )|(?<=[.!?…] ))", re.MULTILINE)
+_ARROWS = re.compile(r" ?[>»›→]+")
 _DANGLING = re.compile(r"[ ,;|•]*[,;|•][ ,;|•]*")
 
 
@@ -44,7 +45,7 @@ def find(text: str, rules: RuleSet, hints: Hints, known: Sequence[Match] = ()) -
     """Return what is boilerplate in a normalised text, ordered and disjoint; `known` is what was found before."""
     folded = text.lower()
     found = [match for rule in rules.anywhere if _possible(rule, folded) for match in _matches(text, rule, hints)]
-    spans = _Spans([*known, *_disjoint(found, known)])
+    spans = _Spans([*known, *_disjoint(found, known, rules.shared)])
     _strip_head(text, folded, rules.head, hints, spans)
     _strip_tail(text, folded, rules.tail, spans)
     return spans.ordered()
@@ -152,6 +153,8 @@ def _extent(text: str, rule: Rule, found: re.Match[str], hints: Hints) -> Match 
         start, end = _sentence(text, start, end)
     elif rule.removes is Removes.REST:
         end = len(text)
+    elif (arrows := _ARROWS.match(text, end)) is not None:
+        end = arrows.end()
     if rule.anchor is not Anchor.CONTAINS and quoted(text, start):
         return None
     if rule.removes is not Removes.MATCH and len(text[start:end].split()) > rule.max_words:
@@ -193,17 +196,16 @@ def quoted(text: str, at: int) -> bool:
     return at > 0 and text[at - 1] in "\"“‘'" and (at == 1 or text[at - 2] in " \n(")
 
 
-def _disjoint(found: Iterable[Match], known: Sequence[Match]) -> list[Match]:
-    """Of spans that overlap, the earlier stays and the later loses what they share; of equal starts, the first found."""
-    ordered = sorted(found, key=lambda match: match.start)
+def _disjoint(found: Iterable[Match], known: Sequence[Match], shared: Collection[str]) -> list[Match]:
+    """Of spans that overlap the earlier stays; of equal starts an outlet's own, then the longer."""
+    ordered = sorted(found, key=lambda match: (match.start, match.rule in shared, -match.end))
     taken = sorted((match.start, match.end) for match in known)
     kept: list[Match] = []
     edge = 0
     for match in ordered:
-        start = max(match.start, edge)
-        if start >= match.end or any(a < match.end and start < b for a, b in taken):
+        if match.start < edge or any(a < match.end and match.start < b for a, b in taken):
             continue
-        kept.append(replace(match, start=start))
+        kept.append(match)
         edge = match.end
     return kept
 
@@ -227,11 +229,19 @@ def _strip_head(text: str, folded: str, rules: Sequence[Rule], hints: Hints, spa
 def _clear_above_byline(text: str, hints: Hints, spans: _Spans) -> None:
     """Take the title and the standfirst that stand above a line of time or byline in the first lines."""
     at = spans.skip_forward(text, 0)
-    marks = [m.start for m in spans.matches if m.kind in (Kind.TIMESTAMP, Kind.BYLINE) and at < m.start and text[m.start - 1] == "\n"]
+    marks = [
+        m.start
+        for m in spans.matches
+        if m.kind in (Kind.TIMESTAMP, Kind.BYLINE) and at < m.start and text[m.start - 1] == "\n"
+    ]
     if not marks:
         return
     above = text[at : min(marks)]
-    if above.count("\n") <= 2 and len(above.split()) <= HEAD_WORDS // 2 and not _SENTENCE_END.search(above.split("\n")[0]):
+    if (
+        above.count("\n") <= 2
+        and len(above.split()) <= HEAD_WORDS // 2
+        and not _SENTENCE_END.search(above.split("\n")[0])
+    ):
         for piece in _furniture(text, at, min(marks), hints):
             if not spans.overlap(piece):
                 spans.add(piece)
@@ -243,7 +253,11 @@ def _head_match(text: str, at: int, rules: Sequence[Rule], hints: Hints) -> Matc
     if hints.title and (end := _title_end(text, at, hints.title)):
         return Match("head/title", Kind.TITLE, at, end)
     for rule in rules:
-        if (found := rule.pattern.match(text, at)) and found.end() > at and (match := _extent(text, rule, found, hints)):
+        if (
+            (found := rule.pattern.match(text, at))
+            and found.end() > at
+            and (match := _extent(text, rule, found, hints))
+        ):
             return match
     return None
 
@@ -283,7 +297,9 @@ def _head_starts(text: str, at: int) -> Iterator[int]:
         start = line + 1
         yield start
     if "\n" not in text:
-        for found in re.finditer(r"(?<=[.!?…\"”)] )(?=[A-Z])|(?<=[a-z?!.])(?=[A-Z])", text[: at + FLAT_HEAD_CHARACTERS]):
+        for found in re.finditer(
+            r"(?<=[.!?…\"”)] )(?=[A-Z])|(?<=[a-z?!.])(?=[A-Z])", text[: at + FLAT_HEAD_CHARACTERS]
+        ):
             if found.start() > at:
                 yield found.start()
 
@@ -331,16 +347,19 @@ def _sign_off_above(text: str, edge: int, rules: Sequence[Rule], spans: _Spans) 
 
 def _is_label(line: str) -> bool:
     """Whether a line is a tag or a heading of the page rather than a sentence or a list item of the story."""
-    return len(line.split()) <= MAX_LABEL_WORDS and not _SENTENCE_END.search(line) and not line.startswith(("-", "•", "\"", "“"))
+    return (
+        (len(line.split()) <= MAX_LABEL_WORDS or line.islower())
+        and not _SENTENCE_END.search(line)
+        and not line.startswith(("-", "•", '"', "“"))
+    )
 
 
 def _tail_match(text: str, edge: int, rules: Sequence[Rule], spans: _Spans) -> Match | None:
     """Return the first rule's match that ends at the edge and starts where a sentence may."""
     for rule in rules:
-        pattern = rule.tail_pattern or rule.pattern
         free = rule.anchor in (Anchor.CONTAINS, Anchor.ENDS)
         at = max(0, edge - TAIL_CHARACTERS)
-        while found := pattern.search(text, at, edge):
+        while found := rule.tail_pattern.search(text, at, edge):
             start = found.start()
             if (free or opens(text, start) or spans.end_at(start)) and not quoted(text, start):
                 if len(found.group().split()) <= rule.max_words:
