@@ -82,12 +82,12 @@ def jaccard(sig_a: bytes, sig_b: bytes) -> float:
     """Estimate the Jaccard index of two texts' shingles from their signatures, 0 to 1 (off by 0.04 at one sigma).
 
     """
-    return jaccard_of(np.count_nonzero(np.frombuffer(sig_a, np.uint8) == np.frombuffer(sig_b, np.uint8)))
+    return jaccard_of(int(np.count_nonzero(np.frombuffer(sig_a, np.uint8) == np.frombuffer(sig_b, np.uint8))))
 
 
 def jaccard_of(equal_bytes: int) -> float:
     """Estimate the Jaccard index from the number of equal bytes, 0 to 128, less those that are equal by chance."""
-    return max(0.0, (int(equal_bytes) / HASHES - _CHANCE) / (1 - _CHANCE))
+    return max(0.0, (equal_bytes / HASHES - _CHANCE) / (1 - _CHANCE))
 
 
 def containment(j: float, n1: int, n2: int) -> float:
