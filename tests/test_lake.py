@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import duckdb
@@ -117,34 +118,41 @@ def test_a_lake_that_cannot_be_locked_is_one_sentence(lake: Lake) -> None:
         pass
 
 
-BATCHES = 12
+BATCHES = 24
 SHARED = 10  # articles that every batch holds: clusters that two writers would both found
 
 
-def write_batches(path: str, names: list[str]) -> None:
-    """One writer: its batches in order, each decided and published under the lock; done again, it goes on."""
-    lake = Lake(path, disk=FailingDisk())
+class SlowDisk(FailingDisk):
+    """A network disk: 1 ms a call, so that two writers that do not wait for each other are sure to meet."""
+
+    def _tick(self, what: str) -> None:
+        time.sleep(0.001)
+
+
+def write_batches(path: str, names: list[str], together: Barrier) -> None:
+    """One writer: its batches in order, each decided and published under the lock; started again, it goes on."""
+    lake = Lake(path, disk=SlowDisk())
+    together.wait(60)
     for name in names:
         publish(lake, name, [*range(SHARED), SHARED + int(name[1:])])
 
 
 def test_two_writers_that_are_killed_and_started_again_lose_nothing(lake: Lake) -> None:
-    names = [[f"b{n}" for n in range(start, BATCHES, 2)] for start in (0, 1)]
     spawn = multiprocessing.get_context("spawn")
-    kills = 0
-    pending = list(names)
-    while pending:
-        writers = [(spawn.Process(target=write_batches, args=(str(lake.path), mine)), mine) for mine in pending]
-        for writer, _ in writers:
+    names = [[f"b{n}" for n in range(start, BATCHES, 2)] for start in (0, 1)]
+    for kill_after in (2, 5, None):  # batches that have come in this round; then to the end
+        together = spawn.Barrier(len(names))
+        writers = [spawn.Process(target=write_batches, args=(str(lake.path), mine, together)) for mine in names]
+        for writer in writers:
             writer.start()
-        if kills < 4:
-            time.sleep(1.2 + 0.17 * kills)  # some time into the batches, another place each time
-            for writer, _ in writers:
+        before, since = len(lake.done()), time.monotonic()
+        while kill_after and len(lake.done()) < before + kill_after and time.monotonic() < since + 60:
+            time.sleep(0.003 * kill_after)
+        for writer in writers:
+            if kill_after:
                 writer.kill()
-                kills += 1
-        for writer, _ in writers:
             writer.join(60)
-        pending = [mine for writer, mine in writers if writer.exitcode != 0]
+    assert [writer.exitcode for writer in writers] == [0, 0]
     verdict = verify(Lake(lake.path))
     assert verdict.problems == ()
     assert verdict.rows["articles"] == SHARED + BATCHES
