@@ -74,8 +74,8 @@ def test_a_kind_stands_on_the_page_of_the_rule_language(kind: Kind) -> None:
 
 
 @pytest.mark.parametrize("word", [*Reason, *Stage])
-def test_a_reason_and_a_stage_of_rejects_stand_in_the_data_contract(word: str) -> None:
-    assert f"`{word}`" in PAGES["lake"]
+def test_a_reason_and_a_stage_of_rejects_are_explained_somewhere(word: str) -> None:
+    assert [name for name, page in PAGES.items() if f"`{word}`" in page]
 
 
 @pytest.mark.parametrize("table", TABLES)
