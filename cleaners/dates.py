@@ -19,6 +19,9 @@ from cleaners.article import DatePrecision, Published
 UTC = datetime.UTC
 JAKARTA = datetime.timezone(datetime.timedelta(hours=7), "WIB")  # fixed: no change of offset since 1964
 FIRST_YEAR, LAST_YEAR = 1990, 2100  # online news begins with the first; beyond is a typo or another kind of number
+_FIRST_SECOND, _LAST_SECOND = (
+    datetime.datetime(at, 1, 1, tzinfo=UTC).timestamp() for at in (FIRST_YEAR, LAST_YEAR + 1)
+)
 MAX_CHARACTERS = 200  # a longer string is a text that mentions a date, not a date
 MAX_DATES = 4  # a line with more is a list
 
@@ -81,22 +84,17 @@ def parse_published(text: str, *, url: str | None = None) -> Published | None:
     without a usable time, or at midnight to the second, has the precision of a day and stands at Jakarta's midnight.
     Total: any string is taken; years outside 1990 to 2100 and spreadsheet serials (`43812`) are None.
     """
-    if len(text) > MAX_CHARACTERS:
-        return None
-    line = _plain(text)
+    line = _plain(text) if len(text) <= MAX_CHARACTERS else ""
     if line[:8].isdigit():
         return _from_digits(line)
-    if not _DIGIT.search(line):
-        return None
-    return _from_words(line, date_in_url(url) if url else None)
+    return _from_words(line, date_in_url(url) if url else None) if _DIGIT.search(line) else None
 
 
 def date_in_url(url: str) -> datetime.date | None:
     """Find the day in a URL's path: `/2019/09/10/`, `/20190910`, `/20190910213512-`; None where there is none."""
     for match in _URL_DATE.finditer(url[:2_000]):  # a longer URL is junk
         year, _, month, day, short_month, short_day = match.groups()
-        found = _date(year, month or short_month, day or short_day)
-        if found:
+        if found := _date(year, month or short_month, day or short_day):
             return found
     return None
 
@@ -112,7 +110,7 @@ def _from_digits(line: str) -> Published | None:
     """Unix seconds or milliseconds, or `20250618`, `202506180730`, `20250618T073000Z`; nothing else of digits only."""
     if _NUMBER.fullmatch(line):
         seconds = float(line) / (1000 if len(line.partition(".")[0]) > 10 else 1)
-        if _epoch(FIRST_YEAR) <= seconds < _epoch(LAST_YEAR + 1):
+        if _FIRST_SECOND <= seconds < _LAST_SECOND:
             return Published(datetime.datetime.fromtimestamp(seconds, UTC), DatePrecision.SECOND)
     return _from_compact(line)
 
@@ -126,10 +124,6 @@ def _from_compact(line: str) -> Published | None:
         return _whole_day(day)
     time = f"{match[4]}:{match[5]}" + (f":{match[6]}" if match[6] else "") + (match[7] or "")
     return _with_times(day, _TIME.finditer(time))
-
-
-def _epoch(year: int) -> float:
-    return datetime.datetime(year, 1, 1, tzinfo=UTC).timestamp()
 
 
 def _from_words(line: str, url_date: datetime.date | None) -> Published | None:

@@ -111,18 +111,23 @@ def repaired(text: str, repairs: dict[str, None]) -> str:
     if "\0" in text:
         text = text.replace("\0", "")
         repairs["nul"] = None
-    if text.isascii():
+    if _is_storable(text):
         return text
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        mended = _LONE.sub("\ufffd", text)
-        if mended != text:
-            repairs["surrogates"] = None
-        text = _STRAY.sub(_from_bytes, mended)
-        if text != mended:
-            repairs["cp1252"] = None
+    mended = _LONE.sub("\ufffd", text)
+    if mended != text:
+        repairs["surrogates"] = None
+    text = _STRAY.sub(_from_bytes, mended)
+    if text != mended:
+        repairs["cp1252"] = None
     return text
+
+
+def _is_storable(text: str) -> bool:
+    """Whether a text is free of lone surrogates; encoding it is ten times faster than a search for them."""
+    try:
+        return text.isascii() or bool(text.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def _from_bytes(match: re.Match[str]) -> str:
@@ -141,7 +146,7 @@ def _body(value: Any, column: str, repairs: dict[str, None]) -> str | Problem | 
         if isinstance(value, float) and value != value:  # pandas writes NaN for a missing text
             return None
         return Problem(Reason.BROKEN_RECORD, f"column {column!r} holds a {_type_name(value)}, expected a text")
-    stray = sum(map(len, _STRAY.findall(value))) if not value.isascii() else 0
+    stray = 0 if _is_storable(value) else sum(map(len, _STRAY.findall(value)))
     if stray >= MIN_STRAY and stray > MAX_STRAY_SHARE * len(value):
         data = value.encode("utf-8", "surrogatepass")
         detail = f"column {column!r}: {stray} of {len(value)} characters are no UTF-8; convert the file to UTF-8"

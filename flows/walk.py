@@ -17,16 +17,9 @@ from flows.columns import ColumnMap, recognise
 from flows.formats import Form
 from flows.jsons import json_values
 from flows.pages import record_of
+from flows.parquet import body_problem, parquet_length, parquet_rows, parquet_schema
 from flows.records import Problem, document_of, parse_line, reject_of
-from flows.tables import (
-    Header,
-    body_problem,
-    csv_header,
-    csv_rows,
-    parquet_length,
-    parquet_rows,
-    parquet_schema,
-)
+from flows.tables import Header, csv_header, csv_rows
 from flows.unpack import as_utf8, lines, open_chunks, whole
 
 SAMPLE_RECORDS = 1_000  # whose keys and dates show what a file holds

@@ -244,8 +244,8 @@ def test_a_damaged_row_group_is_rejected_row_by_row(tmp_path: Path) -> None:
 
 SUFFIXES = (".txt", ".html", ".jsonl", ".json", ".csv", ".tsv", ".parquet")
 PIECES = [
-    b'{"text": "A"}', b'"text": {"0": "A"}', b'{"articles": [', b"text", b"id", b"\\ud800", b"9", b"\n", b"\r\n", b'"', b",",
-    b";", b"[", b"]", b"{", b"}", b"\xff", b"\0", b"\xef\xbb\xbf", b"\xff\xfe", b"PAR1", b"\x1f\x8b\x08",
+    b'{"text": "A"}', b'"text": {"0": "A"}', b'{"articles": [', b"text", b"id", b"\\ud800", b"9", b"\n", b"\r\n", b'"',
+    b",", b";", b"[", b"]", b"{", b"}", b"\xff", b"\0", b"\xef\xbb\xbf", b"\xff\xfe", b"PAR1", b"\x1f\x8b\x08",
 ]  # fmt: skip
 
 
