@@ -111,7 +111,7 @@ class Catalog:
 
     @functools.cached_property
     def written_names(self) -> tuple[tuple[str, Outlet], ...]:
-        """Every name as datelines write it, with its outlet; the longest first, so that a part is not taken for the whole."""
+        """Every name as datelines write it, with its outlet; the longest first, lest a part be taken for the whole."""
         pairs = [(name, outlet) for outlet in self.outlets.values() for name in outlet.names]
         return tuple(sorted(pairs, key=lambda pair: (-len(pair[0]), pair[0])))
 
@@ -144,7 +144,7 @@ def load_catalog(extra: Sequence[tuple[str, str]] = (), without: Collection[str]
     A file of `extra` replaces the shipped one of the same name; `without` leaves outlets out by their stem. Raises
     CatalogError with every problem of every file.
     """
-    files = {**_shipped("outlets"), **{name: text for name, text in extra}}
+    files = {**_shipped("outlets"), **dict(extra)}
     files = {name: text for name, text in files.items() if _stem(name) not in without}
     return _load(_shipped("rules"), files)
 

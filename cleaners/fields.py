@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from cleaners.article import Article, Document, Fields, Kind, Page, Related
+from cleaners.article import Article, Document, Fields, Kind, Page, Published, Related
 from cleaners.dates import parse_published
-from cleaners.phrase import DASH
+from cleaners.placeholders import DASH
 from cleaners.strip import Match
 
 _SEPARATORS = re.compile(r" ?[,&/;|] ?| dan | and ")
@@ -21,25 +21,22 @@ _REPORT = re.compile(r"^laporan (?:wartawan|reporter|jurnalis|kontributor|khusus
 def read_fields(article: Article, matches: Sequence[Match], document: Document, page: Page | None) -> Fields:
     """Return the fields of an article: the page's own word first, then the removed spans, then the input's columns."""
     told = _told(article.text, matches)
-    url = document.url
-    description = _first(page and page.description, told["description"], document.description)
-    published = _first(page and page.published, document.date, told["published"])
+    page = page or Page("", "text")
+    published = _first_date((page.published, document.date, *told["published"]), document.url)
     return Fields(
-        title=_first(page and page.title, document.title, told["title"]),
-        description=description,
-        authors=tuple(told["authors"] or (page.authors if page else ()) or document.authors)
-        if told["authors"] or not page or not page.authors
-        else page.authors,
-        editors=(page.editors if page and page.editors else tuple(told["editors"])),
+        title=_first(page.title, document.title, told["title"]),
+        description=_first(page.description, told["description"], document.description),
+        authors=tuple(told["authors"]) or page.authors or document.authors,
+        editors=page.editors or tuple(told["editors"]),
         translators=tuple(told["translators"]),
-        published=parse_published(published, url=url) if published else None,
-        modified=parse_published(page.modified, url=url) if page and page.modified else None,
+        published=published,
+        modified=_first_date((page.modified,), document.url),
         dateline=_first(told["dateline"]),
-        section=_first(page and page.section, document.section),
-        keywords=(page.keywords if page and page.keywords else ()) or document.keywords or tuple(told["keywords"]),
+        section=_first(page.section, document.section),
+        keywords=page.keywords or document.keywords or tuple(told["keywords"]),
         cited_sources=tuple(told["cited_sources"]),
-        photo_credits=_unique([*(page.photo_credits if page else ()), *told["photo_credits"]]),
-        related=_related(told["related"], page.related if page else ()),
+        photo_credits=_unique([*page.photo_credits, *told["photo_credits"]]),
+        related=_related(told["related"], page.related),
         first_published_in=_first(told["first_published_in"]),
     )
 
@@ -84,7 +81,7 @@ def _split(name: str, value: str) -> list[str]:
 
 
 def _authors_in(span: str, match: Match) -> list[str]:
-    """Names of a sign-off that its rule did not capture: `(Contohnews.com, Sari Contoh)`, `Laporan Sari Contoh | Brebes`."""
+    """Names of a sign-off that its rule did not capture: `(Contohnews.com, Sari Contoh)`, `Laporan Sari | Brebes`."""
     if any(name in ("authors", "editors", "translators") for name, _ in match.captured):
         return []
     inside = _REPORT.sub("", span.strip("()[] .")).strip()
@@ -98,6 +95,12 @@ def _related(headlines: Iterable[str], linked: Iterable[Related]) -> tuple[Relat
     for headline in headlines:
         by_title.setdefault(headline, Related(headline))
     return tuple(by_title.values())
+
+
+def _first_date(values: Iterable[str | None], url: str | None) -> Published | None:
+    """The first value that can be read as a time; the URL decides where day and month could be swapped."""
+    read = (parse_published(value, url=url) for value in values if value)
+    return next((found for found in read if found), None)
 
 
 def _first(*values: str | Sequence[str] | None) -> str | None:

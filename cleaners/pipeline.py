@@ -179,9 +179,8 @@ def _cleaned(
 
 def _single_lines(fields: Fields) -> Fields:
     """The title and the description on one line each, with the damage of their characters mended."""
-    mended = {
-        name: " ".join(normalize(value).text.split())
-        for name in ("title", "description")
-        if (value := getattr(fields, name))
-    }
-    return replace(fields, **{name: value or None for name, value in mended.items()})
+    return replace(fields, title=_line(fields.title), description=_line(fields.description))
+
+
+def _line(text: str | None) -> str | None:
+    return " ".join(normalize(text).text.split()) or None if text else None

@@ -1,4 +1,4 @@
-"""Find passages that a scraper delivered twice: a container's text and its paragraphs again, a caption and its alt text.
+"""Find passages that a scraper delivered twice: a container and its paragraphs again, a caption and its alt text.
 
 The first copy stays. A passage counts as a repeat when it is a run of at least `MIN_WORDS` words that already stood in
 the article and ends as a sentence does; a chorus or a table row that comes again is shorter or has no stop.
@@ -53,8 +53,8 @@ def find_repeats(text: str) -> list[Match]:
 def find_doubled_captions(text: str) -> list[Match]:
     """Return captions that a scraper took twice, as alternative text and as caption, side by side on one line.
 
-    Both copies go. A doubled passage counts where it carries a caption's sign (a credit, `Ilustrasi`, `Dok.`) or is, with at
-    most `MAX_CREDIT_WORDS` of credit before it, the whole line.
+    Both copies go. A doubled passage counts where it carries a caption's sign (a credit, `Ilustrasi`, `Dok.`) or is,
+    with at most `MAX_CREDIT_WORDS` of credit before it, the whole line.
     """
     found: list[Match] = []
     at = 0

@@ -101,7 +101,7 @@ class Rule:
 
     @property
     def ends_text(self) -> bool:
-        """Whether the rule is tried at the end of a text: a tail's, and one for paragraphs, for flattened text has none.
+        """Whether the rule is tried at the end of a text: a tail's, and one for paragraphs, as flat text has none.
 
         Marks such as `---`, which no word is needed for, count only as a line.
         """

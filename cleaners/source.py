@@ -74,10 +74,24 @@ def _outlets_in(text: str, catalog: Catalog) -> list[Outlet]:
 
 # News agencies as Indonesian papers name them, and the name that the column gets.
 _WIRES = {
-    "antara": "ANTARA", "antaranews": "ANTARA", "reuters": "Reuters", "afp": "AFP", "ap": "AP", "associated press": "AP",
-    "xinhua": "Xinhua", "anadolu": "Anadolu", "anadolu agency": "Anadolu", "bernama": "Bernama", "kyodo": "Kyodo",
-    "kyodo-oana": "Kyodo", "sputnik": "Sputnik", "sputnik-oana": "Sputnik", "yonhap": "Yonhap", "dpa": "dpa", "bloomberg": "Bloomberg",
-}  # fmt: skip
+    "antara": "ANTARA",
+    "antaranews": "ANTARA",
+    "reuters": "Reuters",
+    "afp": "AFP",
+    "ap": "AP",
+    "associated press": "AP",
+    "xinhua": "Xinhua",
+    "anadolu": "Anadolu",
+    "anadolu agency": "Anadolu",
+    "bernama": "Bernama",
+    "kyodo": "Kyodo",
+    "kyodo-oana": "Kyodo",
+    "sputnik": "Sputnik",
+    "sputnik-oana": "Sputnik",
+    "yonhap": "Yonhap",
+    "dpa": "dpa",
+    "bloomberg": "Bloomberg",
+}
 _WIRE = re.compile(
     r"(?<!\w)(?:" + "|".join(sorted(map(re.escape, _WIRES), key=len, reverse=True)) + r")(?!\w)", re.IGNORECASE
 )
@@ -85,7 +99,7 @@ _OWN_WIRE = {"antara": "ANTARA"}
 
 
 def wire_in(text: str, matches: Sequence[Match], source: Source) -> tuple[str | None, str | None]:
-    """Name the agency or outlet that a copy came from, where the removed spans say so: (wire, evidence), else nothing."""
+    """Name the agency or outlet that a copy came from, where the removed spans say so: (wire, evidence)."""
     for kind, evidence in (
         (Kind.DATELINE, "dateline"),
         (Kind.CREDIT, "credit"),

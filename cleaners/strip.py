@@ -72,7 +72,7 @@ def restore(text: str, removals: Iterable[tuple[int, int, str]]) -> str:
 
 
 def with_white_space(text: str, matches: Sequence[Match]) -> list[Match]:
-    """Widen spans so that a cut leaves one separator: a line break where there was one, else one blank, else nothing."""
+    """Widen spans so that a cut leaves one separator: a line break where there was one, else one blank, or nothing."""
     widened: list[Match] = []
     for gap in _gaps(text, matches):
         widened += _absorb(text, gap)
