@@ -148,7 +148,7 @@ def _row(row: _Element) -> Line | None:
     if len(cells) < 2 or any(node.tag in CELL_BREAKS for cell in cells for node in cell.iterdescendants()):
         return None
     texts = [" ".join("".join(_visible(cell)).split()) for cell in cells]
-    return Line((Piece(" | ".join(filter(None, texts))),), row)
+    return Line((Piece(" | ".join(filter(None, texts)).replace(" | :", ":")),), row)  # `Penulis | : X` is a byline
 
 
 def _visible(cell: _Element) -> Iterator[str]:

@@ -16,17 +16,9 @@ from collections.abc import Iterable, Sequence
 from lxml import etree
 
 from cleaners.article import Page, Reason, Related
+from cleaners.asides import absolute, credit_of, pointers_in, without_captions, without_loose_ends, without_pointers
 from cleaners.blocks import Line, read_lines
-from cleaners.boxes import (
-    absolute,
-    credit_of,
-    is_picture,
-    pointers_in,
-    prose,
-    prose_by_element,
-    without_captions,
-    without_pointers,
-)
+from cleaners.boxes import is_picture, prose, prose_by_element
 from cleaners.containers import Container, Layout, by_density, by_layout
 from cleaners.fallback import by_trafilatura, from_data
 from cleaners.jsonld import LinkedData, read_jsonld
@@ -87,8 +79,11 @@ def _read(tree: etree._Element, url: str | None, layouts: Sequence[Layout]) -> P
     fields = read_metadata(tree, page, metas, data, url, lines[-1] if lines else None)
     story, related = without_pointers(lines)
     story, captions = without_captions(_without_headline(story, fields.title))
+    story = without_loose_ends(story)
     address = url or fields.canonical_url
-    refused = by_name(address, fields.title, story, metas, data) or by_links(address, story, page, data)
+    refused = by_name(address, fields.title, story, metas, data) or by_links(
+        address, fields.title, story, page, metas, data
+    )
     if refused is not None:
         return refused
     text, method = _text(tree, url, story, container, data)

@@ -40,6 +40,7 @@ TITLES = (
     ),
     ("lyrics", re.compile(r"\W*(?:lirik\s+(?:lagu|dan)|chord\s)", re.IGNORECASE)),
 )
+SLUG = re.compile(r"(?:[a-z0-9]+-){3}|\d{5}")  # `jembatan-gantung-dibuka-lagi`, an id
 NAMES = {"video": "a video page", "photo": "a photo page", "lyrics": "song lyrics", "list": "an index page"}
 
 
@@ -62,24 +63,45 @@ def by_name(
     return NotArticle("an index page by its address") if kind == "list" else None
 
 
-def by_links(url: str | None, story: Sequence[Line], page: Sequence[Line], data: LinkedData) -> NotArticle | None:
-    """An index page, which leads to articles and holds none; `page` are all lines that it shows."""
-    if data.is_article and data.published:
-        return None
+def by_links(
+    url: str | None,
+    title: str | None,
+    story: Sequence[Line],
+    page: Sequence[Line],
+    metas: Mapping[str, str],
+    data: LinkedData,
+) -> NotArticle | None:
+    """An index page, which leads to articles and holds none; `page` are all lines that it shows.
+
+    Links alone convict no page that shows any sign of an article: flashes of 40 words stand beside rails of 40 links.
+    """
     words, linked = prose(story), [line for line in page if line.linked_chars * 2 > len(line.text)]
     headlines = sum(line.owner.tag in HEADING_TAGS for line in linked)
-    front = bool(url) and not _address(url)[1]
-    lists = (
-        (front and (headlines >= INDEX_HEADLINES or words < 2 * GALLERY_MAX_WORDS))
-        or (
-            words < INDEX_MAX_WORDS
-            and _words(linked) >= INDEX_LINKS_SHARE * _words(page) > 0
-            and len(linked) > INDEX_HEADLINES
+    front = bool(url) and not _address(url)[1] and not (data.is_article and data.published)
+    lists = (front and (headlines >= INDEX_HEADLINES or words < 2 * GALLERY_MAX_WORDS)) or (
+        words < INDEX_MAX_WORDS
+        and not _has_signs(url, title, page, metas, data)
+        and (
+            (_words(linked) >= INDEX_LINKS_SHARE * _words(page) and len(linked) > INDEX_HEADLINES)
+            or headlines >= 2 * INDEX_HEADLINES
+            or bool(data.types & {"CollectionPage", "ItemList"})
         )
-        or (words < INDEX_MAX_WORDS and headlines >= 2 * INDEX_HEADLINES)
-        or (words < INDEX_MAX_WORDS and bool(data.types & {"CollectionPage", "ItemList"}))
     )
     return NotArticle(f"an index page: {len(linked)} links, {words} words of prose in one place") if lists else None
+
+
+def _has_signs(
+    url: str | None, title: str | None, page: Sequence[Line], metas: Mapping[str, str], data: LinkedData
+) -> bool:
+    """Whether anything says article: its types, a time of publication, its address, a headline that is no link."""
+    steps = _address(url)[1]
+    return (
+        data.is_article
+        or metas.get("og:type", "").lower() == "article"
+        or "article:published_time" in metas
+        or (bool(steps) and SLUG.search(steps[-1]) is not None)
+        or any(line.owner.tag == "h1" and not line.linked_chars and line.text == title for line in page)
+    )
 
 
 def by_lack(story: Sequence[Line], page: Sequence[Line]) -> NotArticle:

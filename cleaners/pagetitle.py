@@ -65,17 +65,17 @@ def without_outlet(title: str, names: Iterable[str]) -> str | None:
     """A title without ` - Outlet`, ` | Kanal Outlet.com` or `Outlet: `; None when nothing else is left."""
     keys = [key_of(name) for name in names if len(key_of(name)) >= 3]
     parts = re.split(r"(\s+[-–—|»:]+\s+|:\s+)", title)
-    while len(parts) > 1 and not parts[-2].startswith(":") and _names_outlet(parts[-1], keys):
-        parts = parts[:-2]
-    while len(parts) > 1 and _names_outlet(parts[0], keys):
+    while len(parts) > 1 and not parts[-2].startswith(":") and _names_outlet(parts[-1], keys, extra_chars=24):
+        parts = parts[:-2]  # ` - Nasional Outlet.com`
+    while len(parts) > 1 and _names_outlet(parts[0], keys, extra_chars=4):
         parts = parts[2:]
     bare = "".join(parts).strip()
     return bare if bare and not (len(parts) == 1 and key_of(bare) in keys) else None
 
 
-def _names_outlet(part: str, keys: Iterable[str]) -> bool:
+def _names_outlet(part: str, keys: Iterable[str], extra_chars: int) -> bool:
     key = key_of(part)
-    return any(name in key and len(key) <= len(name) + 14 for name in keys)
+    return part.count(" ") <= 3 and any(name in key and len(key) <= len(name) + extra_chars for name in keys)
 
 
 def organisations(site: str | None, url: str | None) -> tuple[str, ...]:
