@@ -192,6 +192,12 @@ def _name_key(name: str) -> str:
     return re.sub(r"[\W_]+", "", name.lower())
 
 
+def _union(sets: Iterable[frozenset[str]]) -> frozenset[str]:
+    """All members, or none where one of the sets knows none: then nothing is known of the whole."""
+    sets = list(sets)
+    return frozenset[str]().union(*sets) if all(sets) and not any("" in each for each in sets) else frozenset()
+
+
 def _rule_set(rules: Sequence[Rule]) -> RuleSet:
     by_place: dict[Where, list[Rule]] = {where: [] for where in Where}
     for rule in rules:
@@ -396,9 +402,8 @@ class _Reader:
             case=table.get("case") is True,
             sources=tuple(phrase.source for phrase in phrases),
             groups=tuple(group for phrase in phrases for group in phrase.groups),
-            needs=frozenset().union(*(phrase.needs for phrase in phrases))
-            if all(p.needs for p in phrases)
-            else frozenset(),
+            needs=_union(phrase.needs for phrase in phrases),
+            openings=_union(phrase.openings for phrase in phrases),
             file=self.file,
             clears=table.get("clears") is True,
             note=self.value(table, "note", str, name),

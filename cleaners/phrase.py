@@ -16,6 +16,10 @@ from dataclasses import dataclass
 from cleaners.placeholders import DASH, DOUBLE_QUOTE, PLACEHOLDERS, SINGLE_QUOTE
 
 
+# The first signs of a literal that a text must hold as they are; quotes, dashes, colons and blanks are written in many ways.
+_OPENING = re.compile(r"[^\W_]+|[(\[#*.©●■,]")
+
+
 class PhraseError(ValueError):
     """A phrase cannot be compiled; `remedy` says what to write instead."""
 
@@ -26,14 +30,16 @@ class PhraseError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """A compiled phrase: the source of its pattern, the field of each group, and words of which one must occur.
+    """A compiled phrase: the source of its pattern, the field of each group, and two aids to find it fast.
 
-    `needs` is a set of lower-case words; a text that holds none of them cannot match. Empty: no such word is known.
+    `needs` are lower-case words of which one must occur; `openings` are lower-case strings of which one must stand where
+    a match starts. Either is empty where nothing is known.
     """
 
     source: str
     groups: tuple[str | None, ...]
     needs: frozenset[str]
+    openings: frozenset[str]
 
 
 def compile_phrase(text: str) -> Phrase:
@@ -41,7 +47,8 @@ def compile_phrase(text: str) -> Phrase:
     if not text.strip():
         raise PhraseError("an empty phrase", "write the words that stand in the article")
     parts, groups, needs = _sequence(text)
-    return Phrase(_open_boundary(text) + parts + _close_boundary(text), tuple(groups), needs)
+    openings = _openings(text) or frozenset()
+    return Phrase(_open_boundary(text) + parts + _close_boundary(text), tuple(groups), needs, openings)
 
 
 def _sequence(text: str) -> tuple[str, list[str | None], frozenset[str]]:
@@ -130,6 +137,27 @@ def _words(literal: str) -> frozenset[str]:
     """The longest whole word of a literal, as a set of one, or nothing where it has none of three letters or more."""
     words = re.findall(r"[^\W_]{3,}", literal.lower())
     return frozenset([max(words, key=len)]) if words else frozenset()
+
+
+def _openings(text: str) -> frozenset[str] | None:
+    """What a match of a phrase can start with; None where that cannot be told, the empty string where it may be empty."""
+    found: set[str] = set()
+    at = 0
+    while at < len(text):
+        if text[at] != "{":
+            opening = _OPENING.match(text, at)
+            return frozenset(found | {opening.group().lower()}) if opening else None
+        until = _closing(text, at)
+        inside = text[at + 1 : until]
+        branches = [_openings(branch) for branch in _split_choice(inside)] if "|" in inside else [None]
+        if any(branch is None for branch in branches):
+            return None
+        starts = frozenset[str]().union(*(branch for branch in branches if branch))
+        found |= starts - {""}
+        if "" not in starts:
+            return frozenset(found)
+        at = until + 1
+    return frozenset(found | {""})
 
 
 def _rarer(one: frozenset[str], other: frozenset[str]) -> frozenset[str]:

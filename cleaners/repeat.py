@@ -31,13 +31,15 @@ def find_repeats(text: str) -> list[Match]:
     if len(words) < 2 * MIN_WORDS:
         return []
     keys = [text[a:b].lower() for a, b in words]
-    first: dict[int, int] = {}
+    seeds = list(zip(*(keys[i:] for i in range(SEED_WORDS)), strict=False))
+    if len(set(seeds)) == len(seeds):
+        return []
+    first: dict[tuple[str, ...], int] = {}
     found: list[Match] = []
     at = 0
     while at + SEED_WORDS <= len(keys):
-        seed = hash(tuple(keys[at : at + SEED_WORDS]))
-        earlier = first.setdefault(seed, at)
-        if earlier + SEED_WORDS > at or keys[earlier : earlier + SEED_WORDS] != keys[at : at + SEED_WORDS]:
+        earlier = first.setdefault(seeds[at], at)
+        if earlier + SEED_WORDS > at:
             at += 1
             continue
         length = _run(keys, earlier, at)
@@ -65,8 +67,10 @@ def find_doubled_captions(text: str) -> list[Match]:
 
 
 def _doubled(line: str) -> list[tuple[int, int]]:
+    keys = line.split()
+    if len(keys) < 2 * MIN_CAPTION_WORDS or len(set(keys)) > len(keys) - MIN_CAPTION_WORDS:
+        return []
     words = [found.span() for found in re.finditer(r"\S+", line)]
-    keys = [line[a:b] for a, b in words]
     spans: list[tuple[int, int]] = []
     at = 0
     places: dict[str, list[int]] = {}

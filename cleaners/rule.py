@@ -69,6 +69,7 @@ class Rule:
     sources: tuple[str, ...]
     groups: tuple[str | None, ...]
     needs: frozenset[str]
+    openings: frozenset[str]
     file: str
     clears: bool = False  # what stands before it is the head's furniture
     note: str | None = None
