@@ -7,6 +7,7 @@ shard goes on. A child serves one shard at a time and is used again, because sta
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -26,21 +27,24 @@ from cleaners.article import Reason
 from flows.shard import Fault, Job
 
 GiB = 1 << 30
+START_SECONDS = 120.0  # a child imports and loads for a second; machines are loaded, disks cold
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What one document, and the process that cleans it, may use.
 
-    `cpu_seconds` is processor time for one document (an article takes 0.01, a page 0.1), `wall_seconds` the time without
-    any progress, for what waits instead of computing; it is long because machines are loaded. `shards` is how many a
-    child serves before a new one takes over: parsers leak.
+    `cpu_seconds` is processor time for one document (an article takes 0.01, a page 0.1), `wall_seconds` the time
+    without any progress, for what waits instead of computing; it is long because machines are loaded. `shards` is how
+    many a child serves before a new one takes over: parsers leak. `program` is what Python is told to run; tests have
+    one that misbehaves.
     """
 
     cpu_seconds: int = 30
     wall_seconds: float = 300.0
     memory_bytes: int = 4 * GiB
     shards: int = 20
+    program: tuple[str, ...] = ("-m", "flows.shard")
 
 
 class ShardError(Exception):
@@ -60,10 +64,10 @@ class Child:
     """One child process, ready for jobs. Kept by a `Crew`."""
 
     def __init__(self, setup: dict[str, Any], limits: Limits) -> None:
-        self.limits, self.served = limits, 0
-        self.stderr = tempfile.TemporaryFile()
+        self.limits, self.served, self.ready = limits, 0, False
+        self.stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the crew, with the child
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "flows.shard"],
+            [sys.executable, "-P", *limits.program],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.stderr,
@@ -76,17 +80,16 @@ class Child:
     def tell(self, message: dict[str, Any]) -> None:
         """Send one line; a child that is gone is noticed when its answer is read."""
         assert self.process.stdin is not None
-        try:
+        with contextlib.suppress(BrokenPipeError):  # `replies` ends at once, and says why
             self.process.stdin.write(json.dumps(message).encode() + b"\n")
             self.process.stdin.flush()
-        except BrokenPipeError:
-            pass  # `replies` ends at once, and says why
 
     def work(self, job: Job, progress: Callable[[int], None]) -> _Died | None:
         """Have a job done; `progress(number of documents done)` is called now and then. None when all of it is."""
+        self.start()
         self.tell(_told(job))
         at = -1
-        for word, _, value in (line.partition(" ") for line in self.replies()):
+        for word, _, value in (line.partition(" ") for line in self.replies(self.limits.wall_seconds)):
             if word == "done" and int(value) == job.stop:
                 progress(job.stop)
                 self.served += 1
@@ -94,15 +97,19 @@ class Child:
             if word == "at":
                 at = int(value)
                 progress(at)
-        if at < 0:
-            raise ShardError(f"a process for cleaning could not start: {self.last_words()}")
         return self.why(at)
 
-    def replies(self) -> Iterator[str]:
+    def start(self) -> None:
+        """Wait until it has loaded what it needs."""
+        if not self.ready and next(self.replies(START_SECONDS), None) is None:
+            raise ShardError(f"a process for cleaning could not start: {self.last_words()}")
+        self.ready = True
+
+    def replies(self, patience_seconds: float) -> Iterator[str]:
         """Yield the lines of the child, of many that came at once the last `at` only; ends when it dies or hangs."""
         assert self.process.stdout is not None
         pipe = self.process.stdout.fileno()
-        while select.select([pipe], [], [], self.limits.wall_seconds)[0]:
+        while select.select([pipe], [], [], patience_seconds)[0]:
             data = os.read(pipe, 1 << 16)
             if not data:
                 return
@@ -116,7 +123,7 @@ class Child:
         try:
             status = self.process.wait(1)  # its pipe closes a moment before it can be waited for
         except subprocess.TimeoutExpired:
-            self.end()
+            self.process.kill()
             return _Died(at, Reason.TIMEOUT, f"no progress for {self.limits.wall_seconds:g} s")
         if status == -signal.SIGXCPU:
             return _Died(at, Reason.TIMEOUT, f"it took more than {self.limits.cpu_seconds} s of processor time")
@@ -126,18 +133,20 @@ class Child:
 
     def last_words(self) -> str:
         """Return the last line that the child wrote to its standard error, which names the exception."""
-        self.end()
+        self.process.kill()
+        self.process.wait()
         self.stderr.seek(0)
         lines = self.stderr.read().decode("utf-8", "replace").strip().splitlines()
         return lines[-1] if lines else f"it ended with status {self.process.returncode} and said nothing"
 
     def end(self) -> None:
-        """Kill the process and wait for it."""
+        """Kill the process, wait for it, and let go of its pipes."""
         self.process.kill()
         self.process.wait()
-        for pipe in (self.process.stdin, self.process.stdout):
-            if pipe is not None and not pipe.closed:
-                _close(pipe)
+        for pipe in (self.process.stdin, self.process.stdout, self.stderr):
+            with contextlib.suppress(BrokenPipeError):  # what was not sent to a killed child is not missed
+                if pipe is not None:
+                    pipe.close()
 
 
 class Crew:
@@ -160,14 +169,14 @@ class Crew:
         self.close()
 
     def close(self) -> None:
-        """End all children at once, also those at work; threads that wait for one get a ShardError."""
+        """End all children at once; a thread that works with one gets a ShardError and clears it away."""
         with self.guard:
             self.closed = True
-            children, self.idle = list(self.all), []
-        for child in children:
-            child.process.kill()
-        for child in children:
-            child.process.wait()
+            idle, self.idle = self.idle, []
+            for child in self.all:
+                child.process.kill()
+        for child in idle:
+            self._dismiss(child)
 
     @contextmanager
     def child(self, *, fresh: bool = False) -> Iterator[Child]:
@@ -177,20 +186,24 @@ class Crew:
         try:
             yield found
             keep = found.process.poll() is None and found.served < self.limits.shards
+        except ShardError as error:
+            raise _stopped() if self.closed else error from None
         finally:
             with self.guard:
                 keep = keep and not self.closed
                 self.idle += [found] if keep else []
             if not keep:
-                found.end()
-                found.stderr.close()
-                with self.guard:
-                    self.all.discard(found)
+                self._dismiss(found)
+
+    def _dismiss(self, child: Child) -> None:
+        child.end()
+        with self.guard:
+            self.all.discard(child)
 
     def _take(self, fresh: bool) -> Child:
         with self.guard:
             if self.closed:
-                raise ShardError("the run was stopped")
+                raise _stopped()
             if self.idle and not fresh:
                 return self.idle.pop()
             found = Child(self.setup, self.limits)
@@ -220,7 +233,7 @@ class Crew:
     def _blame(self, died: _Died, job: Job, deaths: Counter[int], faults: dict[int, Fault]) -> int:
         """Count a death; the second makes the document a reject, the third one that is not even read again."""
         if self.closed:
-            raise ShardError("the run was stopped")
+            raise _stopped()
         deaths[died.at] += 1
         count = deaths[died.at]
         if count > 3 or (count > 1 and died.at >= job.stop):
@@ -263,8 +276,5 @@ def _signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-def _close(pipe: Any) -> None:
-    try:
-        pipe.close()
-    except BrokenPipeError:
-        pass  # what was not sent to a killed child is not missed
+def _stopped() -> ShardError:
+    return ShardError("the run was stopped")

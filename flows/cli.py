@@ -286,7 +286,7 @@ def _told(error: Exception) -> int:
     if isinstance(error, usage_error):
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "saring"
-        if message := error.format_message():  # type: ignore[attr-defined]
+        if message := error.format_message():
             print(f"saring: {message} Try '{command} --help'.", file=sys.stderr)
         return 2
     if isinstance(error, Stop):

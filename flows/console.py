@@ -5,9 +5,10 @@ from __future__ import annotations
 import shlex
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TextIO
 
+from flows.observer import Observer
 from flows.report import RunReport
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ SHOWN = 10  # copies, sources and reasons that are listed; the rest is counted
 WIDTH = 48  # of a title in a list
 
 
-class Lines:
-    """Progress as plain lines on standard error: for logs, pipes and cron. An `Observer`."""
+class Lines(Observer):
+    """Progress as plain lines on standard error: for logs, pipes and cron."""
 
     def __init__(self, out: TextIO | None = None) -> None:
         self.out = out or sys.stderr
@@ -46,9 +47,6 @@ class Lines:
             rate = documents / (now - self.began)
             left = duration((of - documents) / rate)
             self.say(f"{documents:,} of {of:,} documents cleaned, {rate:,.0f} a second, {left} left")
-
-    def published(self, shard: Shard, row: Mapping[str, Any] | None) -> None:
-        """A batch is in the lake: no news for a log."""
 
     def failed(self, shard: Shard, error: Exception) -> None:
         """Tell that a shard was given up."""
@@ -156,7 +154,8 @@ def report_lines(report: RunReport) -> Iterator[str]:
         yield f"Dry run: {several(report.planned, 'document')} would be read; nothing was written."
         return
     yield f"{several(report.documents, 'document')} in {duration(report.seconds)}, in {report.lake}:"
-    yield f"  {several(report.articles, 'article')} kept, {several(report.duplicates, 'copy')}, {several(report.rejects, 'reject')}"
+    copies, rejects = several(report.duplicates, "copy"), several(report.rejects, "reject")
+    yield f"  {several(report.articles, 'article')} kept, {copies}, {rejects}"
     if report.done_elsewhere:
         yield f"  {several(report.done_elsewhere, 'shard')} published by another run meanwhile"
     yield from _came_in(report)
@@ -197,15 +196,15 @@ def _copies(report: RunReport) -> Iterator[str]:
 
 def _rejects(report: RunReport) -> Iterator[str]:
     if report.rejects:
-        yield "\nRejected, kept with their payload in the table rejects:"
+        yield "\nRejected, kept with what arrived in the table rejects:"
         yield from _table(report.reasons.most_common())
+        yield from (f"  {one.place}: {one.reason}, {one.detail}" for one in report.named_rejects[:SHOWN])
 
 
 def reading_lines(lake: str) -> Iterator[str]:
     """Give the one-liners that read the result, ready to paste into a shell."""
-    sql = f"SELECT source, title, text FROM '{lake}/articles/*/*.parquet' LIMIT 5"
-    duckdb = f'import duckdb; print(duckdb.sql("{sql}"))'
-    pandas = f'import pandas; print(pandas.read_parquet("{lake}/articles")[["source", "title", "text"]].head())'
+    duckdb = f'import duckdb; print(duckdb.read_parquet("{lake}/articles/*/*.parquet").select("source, title, text"))'
+    pandas = f'import pandas; print(pandas.read_parquet("{lake}/articles")[["source", "title", "text"]])'
     yield "\nRead it:"
     yield f"  python -c {shlex.quote(duckdb)}"
     yield f"  python -c {shlex.quote(pandas)}"

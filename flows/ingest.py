@@ -1,29 +1,31 @@
 """The flow: the steps of `flows.run` as Prefect tasks, and nothing else.
 
-One task for the plan, one for each shard, one that publishes them in order, one that leaves the report. What a shard
-did lies on disk and what is done stands in the lake's `runs`, so no result is stored or cached, no task retries (a child
+One task for the plan, one for each shard, one that publishes in order, one that leaves the report. What a shard did
+lies on disk and what is done stands in the lake's `runs`, so no result is stored or cached, no task retries (a child
 that dies is started again inside its shard), and a run can be repeated at any time.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError
 from contextlib import closing
 from typing import Any
 
 from prefect import flow, get_run_logger, runtime, task
 from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture
-from prefect.states import Completed, Failed, State
+from prefect.states import Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.artifacts import leave
 from flows.child import ShardError
+from flows.observer import Observer
 from flows.plan import Shard
 from flows.report import RunReport
-from flows.run import Going, Observer, Prepared, begin, prepare
+from flows.run import Going, Prepared, begin, prepare
 from flows.settings import IngestConfig
 
 SHARD_TAG = "saring-shard"  # a limit on this tag bounds the shards of all runs together
@@ -62,7 +64,7 @@ def _run_name() -> str:
 
 @flow(
     name="ingest",
-    description="Read articles, clean them, find copies, and write them to the lake. Takes what is new since the last run.",
+    description="Read articles, clean them, find copies, write them to the lake. Takes what is new since the last run.",
     flow_run_name=_run_name,
     persist_result=False,
 )
@@ -84,25 +86,19 @@ def ingest(config: IngestConfig) -> State[RunReport]:
 
 
 def _work(prepared: Prepared, report: RunReport, observer: _Logs) -> None:
-    with ThreadPoolTaskRunner(max_workers=prepared.config.pool()) as runner, begin(prepared, observer) as going:
+    runner: ThreadPoolTaskRunner[Any] = ThreadPoolTaskRunner(max_workers=prepared.config.pool())
+    with runner, begin(prepared, observer) as going:
         shards = prepared.plan.shards
 
         def clean(number: int) -> Any:
             return going.clean(shards[number])
 
-        cleaning = task(
-            clean,
-            name="clean",
-            task_run_name="clean-{number:05d}",
-            tags={SHARD_TAG},
-            cache_policy=NO_CACHE,
-            persist_result=False,
-        )
+        cleaning = _task(clean, "clean", task_run_name="clean-{number:05d}", tags={SHARD_TAG})
         started = [runner.submit(cleaning, {"number": shard.number}) for shard in shards]
         _task(lambda: _publish(going, started, report, observer), "publish")()
 
 
-def _publish(going: Going, started: list[PrefectFuture[Any]], report: RunReport, observer: _Logs) -> None:
+def _publish(going: Going, started: Sequence[PrefectFuture[Any]], report: RunReport, observer: _Logs) -> None:
     """Publish shards in the order of their numbers, each as soon as it and those before it are cleaned."""
     for shard, future in zip(going.prepared.plan.shards, started, strict=True):
         try:
@@ -112,9 +108,12 @@ def _publish(going: Going, started: list[PrefectFuture[Any]], report: RunReport,
             report.failures.append(f"Shard {shard.number} was given up: {error}")
 
 
-def _task(work: Callable[[], Any], name: str) -> Any:
-    """Make a task without parameters: Prefect walks through what it is given, and a plan is long."""
-    return task(work, name=name, task_run_name=name, cache_policy=NO_CACHE, persist_result=False)
+def _task(work: Callable[..., Any], name: str, **options: Any) -> Any:
+    """Make a task of a function that is given next to nothing: Prefect walks through parameters, and a plan is long."""
+    make: Any = task
+    return make(
+        work, **{"name": name, "task_run_name": name, "cache_policy": NO_CACHE, "persist_result": False} | options
+    )
 
 
 def _state(report: RunReport, config: IngestConfig) -> State[RunReport]:

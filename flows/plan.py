@@ -1,9 +1,9 @@
 """Decide what a run reads: which records of which files, cut into shards. Depends on the inputs and the lake alone.
 
-Files are taken by path. What stands in the lake's `runs` is left out: a file by its SHA-256, whatever its name is now; a
-range of it, where a run was stopped; the old records of a file that only grew. What remains is one long row of records,
-cut every `SHARD_DOCUMENTS`: small files share a shard, a large one is spread over several. As shards are published in
-order, the plan of a stopped run's second try is the rest of the first plan, batch for batch.
+Files are taken in the order given. What stands in the lake's `runs` is left out: a file by its SHA-256, whatever its
+name is now; a range of it, where a run was stopped; the old records of a file that only grew. What remains is one long
+row of records, cut every `SHARD_DOCUMENTS`: small files share a shard, a large one is spread over several. As shards
+are published in order, the plan of a stopped run's second try is the rest of the first plan, batch for batch.
 """
 
 from __future__ import annotations

@@ -7,21 +7,21 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from lake.duplicates import Copy
+
 if TYPE_CHECKING:
     from flows.run import Prepared, Published
 
-MAX_NAMED_COPIES = 50  # the rest is counted; all of them stand in `duplicates`
+MAX_NAMED = 50  # copies and rejects; the rest is counted, and all of them stand in the lake
 
 
 @dataclass(frozen=True, slots=True)
-class Copy:
-    """An article recognised as a copy, and the article that it is one of."""
+class Rejected:
+    """A document that could not be used: its file and record, and why."""
 
-    id: str
-    title: str | None
-    kind: str
-    of: str
-    of_title: str | None
+    place: str
+    reason: str
+    detail: str
 
 
 @dataclass
@@ -58,6 +58,7 @@ class RunReport:
     kinds_of_copies: Counter[str] = field(default_factory=Counter)
     copies: list[Copy] = field(default_factory=list)
     reasons: Counter[str] = field(default_factory=Counter)
+    named_rejects: list[Rejected] = field(default_factory=list)
     flags: Counter[str] = field(default_factory=Counter)
     alarms: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
@@ -109,7 +110,8 @@ class RunReport:
         self.reasons.update({one["reason"]: one["count"] for one in row["rejected"]})
         self.flags.update({one["flag"]: one["count"] for one in row["flags"]})
         self.alarms += row["alarms"]
-        self.copies += published.copies[: MAX_NAMED_COPIES - len(self.copies)]
+        self.copies += published.copies[: MAX_NAMED - len(self.copies)]
+        self.named_rejects += published.rejects[: MAX_NAMED - len(self.named_rejects)]
         for kind, (spans, chars) in published.removed.items():
             before = self.removed.get(kind, (0, 0))
             self.removed[kind] = before[0] + spans, before[1] + chars

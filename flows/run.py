@@ -24,36 +24,17 @@ import pyarrow as pa
 from cleaners.catalog import load_catalog
 from flows.child import Crew, Limits, ShardError
 from flows.columns import ColumnMap
+from flows.observer import Observer
 from flows.plan import Piece, Plan, Shard, make_plan
-from flows.report import Copy, RunReport
+from flows.report import MAX_NAMED, Rejected, RunReport
 from flows.settings import IngestConfig
 from flows.shard import Job
 from flows.sources import Inputs, SourceFile, count, expand, mapping_of
 from flows.workplace import Workplace, sweep
 from lake import BatchInput, BatchTables, Lake, LakeError, run_row
-from lake.schema import TABLES
+from lake.duplicates import Copy, Index
 
 DECIDE_BYTES = ("ftfy", "langdetect", "lxml", "numpy", "pyarrow", "trafilatura")  # packages named in `runs.versions`
-MAX_NAMED_COPIES = 50  # copies that a report names; all of them stand in `duplicates`
-
-
-class Observer:
-    """What a run tells while it goes on; every method may be overridden, none needs to be. Called from several threads."""
-
-    def planned(self, prepared: Prepared) -> None:
-        """Tell what is going to be read, before anything is."""
-
-    def cleaned(self, documents: int, of: int) -> None:
-        """Tell how many documents are cleaned, now and then."""
-
-    def published(self, shard: Shard, row: Mapping[str, Any] | None) -> None:
-        """Tell the row of `runs` of a shard that is now in the lake; None: another run had done it."""
-
-    def failed(self, shard: Shard, error: Exception) -> None:
-        """Tell that a shard was given up."""
-
-    def waiting(self, seconds: float) -> None:
-        """Tell, several times a second, that another run holds the lake."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +74,7 @@ class Prepared:
 def run(config: IngestConfig, *, observer: Observer | None = None, limits: Limits | None = None) -> RunReport:
     """Read, clean, find copies, publish, report: the whole of `saring ingest`.
 
-    Raises CatalogError, InputError or LakeError before anything is written; LakeError when the disk fails on the way.
+    Raises CatalogError, InputError or LakeError before anything is written, LakeError when the disk fails on the way.
     A shard that cannot be cleaned stands in the report's `failures`, and the others go on.
     """
     observer = observer or Observer()
@@ -161,7 +142,6 @@ class Going:
 
     def __init__(self, prepared: Prepared, lake: Lake, workplace: Workplace, crew: Crew, observer: Observer) -> None:
         self.prepared, self.lake, self.workplace, self.crew, self.observer = prepared, lake, workplace, crew, observer
-        self._copies = Copies(lake)
         self._done: dict[int, int] = {}
         self._guard = threading.Lock()
 
@@ -182,26 +162,36 @@ class Going:
         tables = self.workplace.tables(shard.batch)
         if tables["articles"].num_rows + tables["rejects"].num_rows != shard.documents:
             raise ShardError(f"it read {shard.documents} documents and has another number of rows; please report this")
-        self._copies.look()
+        index, seen = Index(tables["articles"]), set[str]()
+        self._compare(index, seen)  # most of the lake goes past without the lock
         with self.lake.lock(self.observer.waiting):
             self.lake.recover()
-            if shard.batch in self.lake.done():
-                published = None
-            else:
-                published = self._publish(shard, tables, started)
+            done = shard.batch in self.lake.done()
+            if not done:
+                self._compare(index, seen)
+            published = None if done else self._publish(shard, index, tables, started)
         self.workplace.drop(shard.batch)
         self.observer.published(shard, published.row if published else None)
         return published
 
-    def _publish(self, shard: Shard, cleaned: dict[str, pa.Table], started: datetime.datetime) -> Published:
-        tables, copies = self._copies.decide(cleaned["articles"])
+    def _compare(self, index: Index, seen: set[str]) -> None:
+        for known in self.lake.scan_keys(after=frozenset(seen)):
+            index.probe(known)
+            seen.add(known.file)
+
+    def _publish(
+        self, shard: Shard, index: Index, cleaned: Mapping[str, pa.Table], started: datetime.datetime
+    ) -> Published:
+        decided = index.decide(self.lake.texts)
+        tables = {"articles": decided.articles, "duplicates": decided.duplicates, "links": decided.links}
         tables |= {name: cleaned[name] for name in ("removals", "rejects")}
         if self.prepared.config.keep_originals:
             tables["originals"] = cleaned["originals"]
         now = datetime.datetime.now(datetime.UTC)
         tables["runs"] = self._run_row(shard, tables, started, now)
         self.lake.publish(BatchTables(shard.batch, self.prepared.ruleset, tables), now)
-        return Published(tables["runs"].to_pylist()[0], copies, _kinds(tables["removals"]))
+        (row,) = tables["runs"].to_pylist()
+        return Published(row, decided.copies, _kinds(tables["removals"]), _rejected(tables["rejects"]))
 
     def _run_row(
         self, shard: Shard, tables: Mapping[str, pa.Table], started: datetime.datetime, now: datetime.datetime
@@ -231,25 +221,12 @@ class Going:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """One batch in the lake: its row of `runs`, copies by name, and characters removed by kind."""
+    """One batch in the lake: its row of `runs`, copies, spans and characters removed by kind, some of its rejects."""
 
     row: dict[str, Any]
     copies: tuple[Copy, ...]
     removed: dict[str, tuple[int, int]]
-
-
-class Copies:
-    """What the lake holds, as far as it was looked at, for recognising copies."""
-
-    def __init__(self, lake: Lake) -> None:
-        self.lake = lake
-
-    def look(self) -> None:
-        """Read what came into the lake since the last look. Slow the first time: do it without the lock."""
-
-    def decide(self, cleaned: pa.Table) -> tuple[dict[str, pa.Table], tuple[Copy, ...]]:
-        """Part the rows of a batch into `articles` and `duplicates`, with their `links`. Needs the lake's lock."""
-        return {"articles": cleaned, "duplicates": TABLES["duplicates"].empty_table()}, ()
+    rejects: tuple[Rejected, ...]
 
 
 def versions() -> dict[str, str]:
@@ -284,6 +261,13 @@ def _pool(workers: int) -> Iterator[ThreadPoolExecutor]:
 def _batch_input(piece: Piece) -> BatchInput:
     file = piece.file
     return BatchInput(file.name, file.sha256, file.size, piece.records, piece.start, piece.stop, piece.continues)
+
+
+def _rejected(rejects: pa.Table) -> tuple[Rejected, ...]:
+    """Some of the rejects of a batch, in the order of its input."""
+    columns = ["origin_file", "origin_row", "reason", "detail"]
+    rows = rejects.slice(0, MAX_NAMED).select(columns).to_pylist()
+    return tuple(Rejected(f"{r['origin_file']}:{r['origin_row']}", r["reason"], r["detail"] or "") for r in rows)
 
 
 def _kinds(removals: pa.Table) -> dict[str, tuple[int, int]]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import zoneinfo
+from typing import Any, cast
 
 from prefect import serve
 from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
-from prefect.deployments.runner import EntrypointType, RunnerDeployment
+from prefect.deployments.runner import RunnerDeployment
 from prefect.schedules import Cron
+from prefect.types.entrypoint import EntrypointType
 
 from flows.ingest import ingest
 from flows.settings import IngestConfig
@@ -36,7 +38,7 @@ def deployment(config: IngestConfig, *, cron: str, timezone: str, name: str) -> 
     if "-" in config.inputs:
         raise ScheduleError("A scheduled run has no standard input: name a file or folder in place of -.")
     _check(cron, timezone)
-    return ingest.to_deployment(
+    made: Any = ingest.to_deployment(
         name=name,
         parameters={"config": absolute(config).model_dump(mode="json")},
         schedule=Cron(cron, timezone=timezone, slug=SLUG),
@@ -45,6 +47,7 @@ def deployment(config: IngestConfig, *, cron: str, timezone: str, name: str) -> 
         tags=["saring"],
         entrypoint_type=EntrypointType.MODULE_PATH,
     )
+    return cast(RunnerDeployment, made)
 
 
 def absolute(config: IngestConfig) -> IngestConfig:

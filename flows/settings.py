@@ -26,7 +26,7 @@ def rules_path(given: str | None = None) -> str | None:
 
 
 def read_rules(folder: str | None) -> list[tuple[str, str]]:
-    """Return the outlet files of a folder (None: none) as (file name, TOML text), by name; OSError if it is not there."""
+    """Return the outlet files of a folder (None: none) as (file name, TOML text), by name. Raises OSError."""
     if folder is None:
         return []
     return [(file.name, file.read_text("utf-8")) for file in sorted(Path(folder).iterdir()) if file.suffix == ".toml"]
@@ -45,7 +45,7 @@ class IngestConfig(BaseModel):
     inputs: list[str] = Field(
         title="Inputs",
         min_length=1,
-        description="Files, folders (read with all their subfolders) or globs: .txt .html .jsonl .json .csv .parquet, "
+        description="Files, folders (with all below them) or globs: .txt .html .jsonl .json .csv .parquet, "
         "also .gz and .zst. What the lake already holds is skipped.",
     )
     lake: str = Field(
@@ -57,12 +57,12 @@ class IngestConfig(BaseModel):
     outlet: str | None = Field(
         None,
         title="Outlet",
-        description="Who published all of this, for inputs that do not say it themselves. Changes which rules are used.",
+        description="Who published all of this, for inputs that do not say it. Changes which rules are used.",
     )
     columns: dict[str, str] = Field(
         default_factory=dict,
         title="Columns",
-        description="Which input column holds what, where the name alone does not tell: {'text': 'isi', 'url': 'tautan'}.",
+        description="Which column holds what, where its name does not tell: {'text': 'isi', 'url': 'tautan'}.",
     )
     languages: list[str] = Field(
         default_factory=list,

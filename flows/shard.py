@@ -1,8 +1,8 @@
 """Clean the documents of one shard: the program that runs in a killable child process, `python -m flows.shard`.
 
 It speaks lines with its parent (`flows.child`). On standard input: one JSON line that sets it up, then one for each
-job. On standard output: `ready RULESET`, `at N` before document N of the job is read, `done N` when all rows up to N, the
-end of the job, are on disk. When the pipe from the parent ends, so does this process, whatever it is doing.
+job. On standard output: `ready RULESET`, `at N` before document N of the job is read, `done N` when all rows up to N,
+the end of the job, are on disk. When the pipe from the parent ends, so does this process, whatever it is doing.
 
 Rows go into part files, each whole or absent: `<batch>.<first>-<next>.part`, Arrow IPC streams one after the other, in
 the order of `PARTS`. A child that dies has lost at most `FLUSH_DOCUMENTS` documents' work and no document.
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 FLUSH_DOCUMENTS = 500  # rows held before they go to disk: about 5 MB, and at most 5 s of work lost with a child
 PARTS = ("articles", "removals", "rejects", "originals")  # order of the streams in a part file
 OPENING_PATIENCE = 20  # times the limit of one document: the first of a range may lie behind gigabytes to unpack
+WARM_UP = "Warga membaca koran pagi di serambi."  # loads what is loaded at first use; no document pays for it
 EXIT_ORPHANED = 3  # the parent's pipe ended; nobody reads this status but a debugger
 
 
@@ -51,7 +52,8 @@ class Fault:
 class Job:
     """Documents `start` to `stop` of a shard, counted over its pieces from 0, and what is to happen to them.
 
-    A piece is what `flows.run.told` says: file, mapping, start, stop. `faults` are documents that are not to be cleaned again.
+    A piece is what `flows.run.told` says: file, mapping, start, stop. `faults` are documents that are not to be
+    cleaned again.
     """
 
     batch: str
@@ -66,7 +68,7 @@ class Job:
 
 
 def clean_one(document: Document, catalog: Catalog, *, known: Known | None = None) -> Cleaned | Reject:
-    """Clean one document; a mistake of ours that one document brings out becomes that document's reject, and no more."""
+    """Clean one document; a mistake of ours that it brings out becomes its reject, and no other's."""
     try:
         return clean(document, catalog, known=known)
     except MemoryError:
@@ -85,6 +87,7 @@ def main() -> None:
     setup = json.loads(lines.get())
     _limit_memory(setup["memory_bytes"])
     catalog = load_catalog([(name, text) for name, text in setup["rules"]], setup["without"])
+    clean_one(Document(text=WARM_UP), catalog)
     _say(talk, f"ready {catalog.ruleset}")
     while True:
         _serve(_job(json.loads(lines.get())), catalog, setup["cpu_seconds"], talk)

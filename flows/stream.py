@@ -19,7 +19,9 @@ from flows.shard import clean_one
 from lake.schema import LAKE_ONLY, TABLES, public_row
 
 # Every line has every key, so that readers which guess a schema from the first lines guess right.
-MISSING = {f.name: [] if pa.types.is_list(f.type) else None for f in TABLES["articles"] if f.name not in LAKE_ONLY}
+MISSING: dict[str, Any] = {
+    f.name: [] if pa.types.is_list(f.type) else None for f in TABLES["articles"] if f.name not in LAKE_ONLY
+}
 
 
 @dataclass(frozen=True, slots=True)
