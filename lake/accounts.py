@@ -56,30 +56,14 @@ def run_row(
 
     A table left out counts as empty. Times are aware.
     """
-    articles, duplicates, rejects, removals, links = (
-        tables.get(name, TABLES[name].empty_table())
-        for name in ("articles", "duplicates", "rejects", "removals", "links")
-    )
-    outlets = outlet_counts(articles, duplicates, removals)
-    both = [*_rows(articles, "flags"), *_rows(duplicates, "flags")]
     row = {
         "run": run,
         "batch": batch,
         "shard": shard,
         "inputs": [asdict(one) for one in inputs],
         "documents": documents,
-        "articles": articles.num_rows,
-        "duplicates": duplicates.num_rows,
-        "rejects": rejects.num_rows,
         "forgotten": forgotten,
-        "removals": removals.num_rows,
-        "links": links.num_rows,
-        "chars_in": sum(one["chars_in"] for one in outlets),
-        "chars_removed": sum(one["chars_removed"] for one in outlets),
-        "outlets": outlets,
-        "duplicate_kinds": _counted("kind", (r["duplicate_kind"] for r in _rows(duplicates, "duplicate_kind"))),
-        "rejected": _rejected(rejects),
-        "flags": _counted("flag", (flag for r in both for flag in r["flags"])),
+        **_counts(tables),
         "alarms": list(alarms),
         "ruleset": ruleset,
         "known_titles_digest": known_titles_digest,
@@ -126,6 +110,29 @@ def outlet_counts(articles: pa.Table, duplicates: pa.Table, removals: pa.Table) 
         | {"kinds": _counted("kind", kinds[source].elements()), "rules": _counted("rule", rules[source].elements())}
         for source in sorted(groups, key=lambda name: (name is None, name or ""))
     ]
+
+
+def _counts(tables: Mapping[str, pa.Table]) -> dict[str, Any]:
+    """What can be counted from the tables."""
+    articles, duplicates, rejects, removals, links = (
+        tables.get(name, TABLES[name].empty_table())
+        for name in ("articles", "duplicates", "rejects", "removals", "links")
+    )
+    outlets = outlet_counts(articles, duplicates, removals)
+    both = [*_rows(articles, "flags"), *_rows(duplicates, "flags")]
+    return {
+        "articles": articles.num_rows,
+        "duplicates": duplicates.num_rows,
+        "rejects": rejects.num_rows,
+        "removals": removals.num_rows,
+        "links": links.num_rows,
+        "chars_in": sum(one["chars_in"] for one in outlets),
+        "chars_removed": sum(one["chars_removed"] for one in outlets),
+        "outlets": outlets,
+        "duplicate_kinds": _counted("kind", (row["duplicate_kind"] for row in _rows(duplicates, "duplicate_kind"))),
+        "rejected": _rejected(rejects),
+        "flags": _counted("flag", (flag for row in both for flag in row["flags"])),
+    }
 
 
 def _outlet(source: str | None, rows: list[dict[str, Any]], articles: int) -> dict[str, Any]:

@@ -100,11 +100,14 @@ class Status:
 def run_files(root: Path, seen: dict[str, pa.Table]) -> list[pa.Table]:
     """Tables of `runs`, one a file, by name; `seen` keeps what was read, for a name is never used again.
 
-    Raises LakeError for a file of another schema version: its columns are not ours.
+    Raises LakeError for a file of another schema version (its columns are not ours) and for one that cannot be read.
     """
     names = {layout.name_of(root, file): file for file in layout.files(root, "runs")}
     for name in names.keys() - seen.keys():
-        table = pq.ParquetFile(names[name]).read()
+        try:
+            table = pq.ParquetFile(names[name]).read()
+        except (OSError, pa.ArrowException) as error:
+            raise LakeError(f"{names[name]} cannot be read: {error}. Put it back from a backup.") from error
         if (version := version_of(table.schema)) != SCHEMA_VERSION:
             raise LakeError(
                 f"{root} is written with schema version {version}, this program with {SCHEMA_VERSION}: "

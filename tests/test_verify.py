@@ -12,7 +12,8 @@ from lake_samples import RULESET, bytes_of, publish
 
 from lake import Lake
 from lake.schema import TABLES, row_id
-from lake.verify import Promise, verify
+from lake.survey import Promise
+from lake.verify import verify
 from lake.write import encode
 
 FOLDER = "ingested=2026-10"
