@@ -26,8 +26,9 @@ SILENT_TAGS = frozenset(SILENT.split())
 HEADING_TAGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 CELL_BREAKS = frozenset({"p", "div", "br", "table", "ul", "ol", "li", "section", "article", "blockquote", "center"})
 PRE_MAX_LINES = 5_000
-SOFT_TAGS = frozenset({"em", "i", "small", "figcaption"})
-IMAGE_TAGS = frozenset({"img", "picture", "amp-img"})
+SOFT_TAGS = frozenset({"em", "i", "small"})
+IMAGE_TAGS = frozenset({"img", "amp-img"})
+LEAF_TAGS = IMAGE_TAGS | {"br", "wbr"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +54,9 @@ class Line:
     linked_chars: int = field(init=False)
 
     def __post_init__(self) -> None:
-        text = " ".join("".join([piece.text for piece in self.pieces]).split())
-        object.__setattr__(self, "text", text)
+        whole = self.pieces[0].text if len(self.pieces) == 1 else "".join([piece.text for piece in self.pieces])
         linked = sum([len(piece.text.strip()) for piece in self.pieces if piece.href is not None])
+        object.__setattr__(self, "text", " ".join(whole.split()))
         object.__setattr__(self, "linked_chars", linked)
 
     @property
@@ -86,60 +87,50 @@ class _Walk:
         while stack:
             node, closing = stack.pop()
             tag = node.tag
-            if not closing and self.enters(node):
-                if tag == "tr" and (row := _row(node)) is not None:
-                    yield from self.flush()
-                    yield row
-                elif tag == "pre":
-                    yield from self.flush()
-                    yield from _preformatted(node)
-                else:
-                    if tag in BLOCK_TAGS:
-                        yield from self.flush()
-                    self.open(node)
-                    stack.append((node, True))
-                    stack.extend((child, False) for child in reversed(node))
-                    continue
-            elif tag in BLOCK_TAGS or tag == "br":
+            block = tag in BLOCK_TAGS
+            if self.pieces and (block or tag == "br"):
                 yield from self.flush()
             if closing:
-                self.close(node)
+                self.close(tag, block)
+            elif tag in LEAF_TAGS or tag in SILENT_TAGS or not isinstance(tag, str) or node in self.skipped:
+                self.image = self.image or tag in IMAGE_TAGS
+            elif tag == "tr" and (row := _row(node)) is not None:
+                yield row
+            elif tag == "pre":
+                yield from _preformatted(node)
+            else:
+                self.open(node, tag, block)
+                stack.append((node, True))
+                stack.extend([(child, False) for child in reversed(node)])
+                continue
             if node.tail and node is not root:
-                self.add(node.tail)
+                self.pieces.append(Piece(node.tail, self.href, self.soft > 0))
         yield from self.flush()
 
-    def enters(self, node: _Element) -> bool:
-        self.image = self.image or node.tag in IMAGE_TAGS
-        return (
-            isinstance(node.tag, str) and node.tag not in SILENT_TAGS and node.tag != "br" and node not in self.skipped
-        )
-
-    def open(self, node: _Element) -> None:
-        if node.tag in BLOCK_TAGS:
+    def open(self, node: _Element, tag: str, block: bool) -> None:
+        if block:
             self.owners.append(node)
-        elif node.tag == "a":
+        elif tag == "a":
             self.href = node.get("href", "")
-        self.soft += node.tag in SOFT_TAGS
+        elif tag in SOFT_TAGS:
+            self.soft += 1
         if node.text:
-            self.add(node.text)
+            self.pieces.append(Piece(node.text, self.href, self.soft > 0))
 
-    def close(self, node: _Element) -> None:
-        if node.tag in BLOCK_TAGS:
+    def close(self, tag: str, block: bool) -> None:
+        if block:
             self.owners.pop()
-        elif node.tag == "a":
+        elif tag == "a":
             self.href = None
-        self.soft -= node.tag in SOFT_TAGS
-
-    def add(self, text: str) -> None:
-        self.pieces.append(Piece(text, self.href, self.soft > 0))
+        elif tag in SOFT_TAGS:
+            self.soft -= 1
 
     def flush(self) -> Iterator[Line]:
-        if self.pieces:
-            line = Line(tuple(self.pieces), self.owners[-1], self.image)
-            self.pieces.clear()
-            if line.text:
-                self.image = False
-                yield line
+        line = Line(tuple(self.pieces), self.owners[-1], self.image)
+        self.pieces.clear()
+        if line.text:
+            self.image = False
+            yield line
 
 
 def _row(row: _Element) -> Line | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from lxml.etree import _Element
 
@@ -85,7 +86,14 @@ def is_picture(box: _Element) -> bool:
 def _class(node: _Element) -> str | None:
     if not isinstance(node.tag, str) or node.tag in PLAIN_TAGS:
         return None
-    label = f"{node.get('class', '')} {node.get('id', '')}"
-    if node.tag in BOX_TAGS or BOX.search(label):
+    if node.tag in BOX_TAGS:
+        return "box"
+    return _named(node.get("class", ""), node.get("id", ""))
+
+
+@lru_cache(maxsize=16_384)  # templates repeat their names, on a page and from page to page
+def _named(classes: str, identity: str) -> str | None:
+    label = f"{classes} {identity}"
+    if BOX.search(label):
         return "box"
     return "frame" if FRAME.search(label) else None

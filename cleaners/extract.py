@@ -30,7 +30,7 @@ PAGE_MAX_NODES = 150_000  # the largest real page has 20,000
 CERTAIN_WORDS = 50  # less prose than this in the likeliest element: other ways are asked as well
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 ATTRIBUTES_MAX = 1_000  # of one tag; 100,000 keep the parser busy for a minute
-LONG_TAG = re.compile(r"(<[A-Za-z][\w-]{0,40})[^<>]{10000,}")
+LONG_TAG = re.compile(r"<[A-Za-z][^<>]{10000,}")
 QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 ATTRIBUTE = re.compile(r"\s[^\s=]+")
 
@@ -56,7 +56,9 @@ def extract(html: str, url: str | None = None, layouts: Sequence[Layout] = ()) -
 
 def _parse(html: str) -> etree._Element | None:
     """The tree; bytes and a stated encoding, because a page's own declaration is about bytes that are gone."""
-    safe = LONG_TAG.sub(_without_attributes, CONTROL.sub(" ", html))
+    safe = CONTROL.sub(" ", html)
+    if LONG_TAG.search(safe):
+        safe = LONG_TAG.sub(_bare_if_crowded, safe)
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
     try:
         tree = etree.fromstring(safe.encode("utf-8", "replace"), parser=parser)
@@ -65,10 +67,10 @@ def _parse(html: str) -> etree._Element | None:
     return tree if isinstance(tree, etree._Element) else None
 
 
-def _without_attributes(tag: re.Match[str]) -> str:
+def _bare_if_crowded(tag: re.Match[str]) -> str:
     """A tag as it is, or bare where it has thousands of attributes: the parser compares each with all before it."""
     names = ATTRIBUTE.findall(QUOTED.sub("", tag[0]))
-    return tag[0] if len(names) <= ATTRIBUTES_MAX else tag[1]
+    return tag[0] if len(names) <= ATTRIBUTES_MAX else re.split(r"[^<\w-]", tag[0], maxsplit=1)[0]
 
 
 def _read(tree: etree._Element, url: str | None, layouts: Sequence[Layout]) -> Page | NotArticle:

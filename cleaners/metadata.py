@@ -21,6 +21,7 @@ from cleaners.pagetime import read_times
 from cleaners.pagetitle import headline_at, key_of, organisations, read_title
 
 META_VALUE_MAX_CHARS = 5_000
+BREADCRUMB = re.compile(r"bread-?c(?:r?u|o)m", re.IGNORECASE)  # breadcome, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +45,9 @@ def read_metas(tree: _Element) -> dict[str, str]:
     """The meta elements by lower-case name, property or itemprop; the first that says something wins."""
     found: dict[str, str] = {}
     for meta in tree.iter("meta"):
-        content = re.sub(r"\s+", " ", meta.get("content", "")[:META_VALUE_MAX_CHARS]).strip()
-        for attribute in ("property", "name", "itemprop"):
-            key = meta.get(attribute, "").strip().lower()
-            if key and content:
+        content = " ".join(meta.get("content", "")[:META_VALUE_MAX_CHARS].split())
+        for attribute in ("property", "name", "itemprop") if content else ():
+            if key := meta.get(attribute, "").strip().lower():
                 found.setdefault(key, html.unescape(content))
     return found
 
@@ -95,8 +95,7 @@ def _section(
 ) -> str | None:
     """The path of sections as the page shows it, `News > Nasional`."""
     trails = [
-        data.breadcrumbs,
-        _trail(tree),
+        data.breadcrumbs or _trail(tree),
         tuple(filter(None, (metas.get("content_category"), metas.get("content_subcategory")))),
     ]
     trails += [tuple(filter(None, (metas.get("article:section2"), metas.get("article:section3"))))]
@@ -114,8 +113,8 @@ def _section(
 
 def _trail(tree: _Element) -> tuple[str, ...]:
     for node in tree.iter("div", "ul", "ol", "nav"):
-        if re.search(r"bread-?c(?:r?u|o)m", f"{node.get('class', '')} {node.get('id', '')}", re.IGNORECASE):
-            texts = [re.sub(r"\s+", " ", "".join(link.itertext())).strip(" >»/") for link in node.iter("a")]
+        if BREADCRUMB.search(node.get("class", "")) or BREADCRUMB.search(node.get("id", "")):
+            texts = [" ".join("".join(link.itertext()).split()).strip(" >»/") for link in node.iter("a")]
             return tuple(filter(None, texts))[:6]
     return ()
 

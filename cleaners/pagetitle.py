@@ -95,7 +95,8 @@ def _host(url: str | None) -> str:
 def headline_at(lines: Sequence[Line], title: str | None) -> int | None:
     """Where the headline stands among the lines: in a heading if there is one, else the first line that says it."""
     key = key_of(title or "")
-    same = [i for i, line in enumerate(lines) if key and key_of(line.text) == key]
+    near = range(len(key), 2 * len(title or "") + 1)  # letters alone are fewer, punctuation rarely doubles them
+    same = [i for i, line in enumerate(lines) if key and len(line.text) in near and key_of(line.text) == key]
     heads = [i for i in same if lines[i].owner.tag in HEADING_TAGS and not lines[i].linked_chars]
     return next(iter(heads or same), None)
 

@@ -273,7 +273,7 @@ def test_no_page_raises(parts, url):
     assert isinstance(found, Page | NotArticle)
     if isinstance(found, Page):
         assert found.text.strip()
-        assert all(line == " ".join(line.split()) for line in found.text.split("\n"))
+        assert all(line and line == " ".join(line.split()) for line in found.text.split("\n"))
 
 
 @settings(max_examples=60, deadline=None)
