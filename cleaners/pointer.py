@@ -112,7 +112,9 @@ def _one(text: str, start: int, end: int) -> tuple[tuple[int, int], ...]:
 
 
 def _opener(text: str, start: int) -> tuple[int, str]:
-    """Take the bracket in front of a marker with it."""
+    """Take the bracket in front of a marker, or at its start, with it."""
+    if text[start] in _CLOSERS:
+        return start, text[start]
     before = text[:start].rstrip(" ")
     return (len(before) - 1, before[-1]) if before.endswith(("(", "[")) else (start, "")
 

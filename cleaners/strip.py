@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from cleaners.article import Kind, Removal
 from cleaners.catalog import RuleSet
+from cleaners.placeholders import DASH
 from cleaners.pointer import Hints, reach
 from cleaners.rule import Anchor, Removes, Rule
 
@@ -20,11 +21,15 @@ TAIL_CHARACTERS = 900  # how far before the tail's edge one element may start
 HEAD_PARAGRAPHS = 10  # a dateline further down is another story's
 HEAD_WORDS = 110  # title, standfirst, byline and two captions stand before a dateline; more is story
 FLAT_HEAD_CHARACTERS = 420
+LINE_OPENING = 40
+LONGEST_IS = 240  # characters; no label, time or byline is longer
+DATELINE_CHARACTERS = 110  # the longest dateline of the corpus has 70
 MAX_LINES_BELOW = 12  # tags and rails below a sign-off; the median is 4
 MAX_LABEL_WORDS = 8
 
 _SENTENCE_END = re.compile(r"[.!?…][\"”'’)\]]*(?=\s|$)")
 _SENTENCE_START = re.compile(r"(?:^|(?<=[.!?…][\"”'’)\]] )|(?<=[.!?…] ))", re.MULTILINE)
+_DASH = re.compile(DASH)
 _ARROWS = re.compile(r" ?[>»›→]+")
 _DANGLING = re.compile(r"[ ,;|•]*[,;|•][ ,;|•]*")
 
@@ -88,6 +93,7 @@ class _Folded:
             folded = "".join(low if len(low := letter.lower()) == 1 else letter for letter in text)
         self.text = folded
         self._holds: dict[str, bool] = {}
+        self.lines = list(_lines(folded))
 
     def may_match(self, rule: Rule) -> bool:
         """Whether the text holds one of the words that a rule needs."""
@@ -110,6 +116,14 @@ class _Folded:
                 found.add(at)
                 at = self.text.find(opening, at + 1, end)
         return sorted(found)
+
+
+def _lines(folded: str) -> Iterator[tuple[int, int, str]]:
+    """Start, length and first letters of each line, behind the bullets and quotes that may stand before them."""
+    at = 0
+    for line in folded.split("\n"):
+        yield at, len(line), line[:LINE_OPENING].lstrip(" -–—•*\"“(")
+        at += len(line) + 1
 
 
 class _Spans:
@@ -145,6 +159,10 @@ class _Spans:
         """Whether a span ends at `at`, white space aside."""
         return any(match.end <= at <= match.end + 1 for match in self.matches)
 
+    def ends_between(self, start: int, end: int) -> bool:
+        """Whether a span that holds `start` ends before `end`: what found it knows where the story goes on."""
+        return any(match.start <= start < match.end < end for match in self.matches)
+
     def overlap(self, match: Match) -> bool:
         """Whether a span is in the way of `match`."""
         return any(match.start < other.end and other.start < match.end for other in self.matches)
@@ -168,7 +186,14 @@ def _matches(text: str, folded: _Folded, rule: Rule, hints: Hints) -> Iterator[M
 
 def _found(text: str, folded: _Folded, rule: Rule) -> Iterator[re.Match[str]]:
     """All matches of a rule's pattern. Where its openings are known it is tried only there: ten times as fast."""
-    if not rule.openings or rule.anchor in (Anchor.IS, Anchor.STARTS):
+    if rule.anchor in (Anchor.IS, Anchor.STARTS):
+        for at, length, opening in folded.lines:
+            if rule.anchor is Anchor.IS and length > LONGEST_IS:
+                continue
+            if (not rule.openings or opening.startswith(rule.opens_with)) and (found := rule.pattern.match(text, at)):
+                yield found
+        return
+    if not rule.openings:
         yield from rule.pattern.finditer(text)
         return
     edge = 0
@@ -403,6 +428,8 @@ def _tail_match(text: str, folded: _Folded, edge: int, rules: Sequence[Rule], sp
         free = rule.anchor in (Anchor.CONTAINS, Anchor.ENDS)
         for found in _ending(text, folded, edge, rule):
             start = found.start()
+            if spans.ends_between(start, found.end()):
+                continue
             if (free or opens(text, start) or spans.end_at(start)) and not quoted(text, start):
                 if len(found.group().split()) <= rule.max_words:
                     return Match(rule.name, rule.kind, start, edge, _captured(rule, found))
