@@ -134,8 +134,8 @@ def _literal(text: str) -> str:
 
 
 def _words(literal: str) -> frozenset[str]:
-    """The longest whole word of a literal, as a set of one, or nothing where it has none of three letters or more."""
-    words = re.findall(r"[^\W_]{3,}", literal.lower())
+    """The longest word of a literal, else its rarest signs, as a set of one; nothing where it has neither."""
+    words = re.findall(r"[^\W_]{3,}", literal.lower()) or re.findall(r"\(@|[@#©\[]", literal)
     return frozenset([max(words, key=len)]) if words else frozenset()
 
 

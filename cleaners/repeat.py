@@ -19,21 +19,24 @@ MAX_CREDIT_WORDS = 6
 
 _WORD = re.compile(r"[^\W_]+")
 _STOP = re.compile(r"[.!?…][\"”'’)]*$")
+# What a caption holds, lower and upper case as found; and the same where a caption starts, or its credit in brackets.
+_SIGNS = ("Dok", "Foto", "FOTO", "Ilustrasi", "ilustrasi", "Shutterstock", "shutterstock", "Getty", "/")
 _CAPTION_SIGN = re.compile(
-    r"^(?:dok\b|ilustrasi|foto|shutterstock|thinkstock|getty|freepik|unsplash|pixabay|instagram|ist\b|istimewa|antara|tribun|kompas)|\([^()]{0,30}(?:/|foto|dok)[^()]{0,40}\)",
+    r"^(?:dok\b|ilustrasi|foto|shutterstock|thinkstock|getty|freepik|unsplash|pixabay|instagram|ist\b|istimewa)"
+    r"|\([^()]{0,30}(?:/|foto|dok)[^()]{0,40}\)",
     re.IGNORECASE,
 )
 
 
 def find_repeats(text: str) -> list[Match]:
     """Return the repeated passages of a normalised text, ordered and disjoint, each snapped to whole sentences."""
+    keys = _WORD.findall(text.lower())
+    if len(keys) < 2 * MIN_WORDS or not _anything_twice(keys):
+        return []
     words = [found.span() for found in _WORD.finditer(text)]
-    if len(words) < 2 * MIN_WORDS:
+    if len(words) != len(keys):  # a letter that lowers to two
         return []
-    keys = [text[a:b].lower() for a, b in words]
     seeds = list(zip(*(keys[i:] for i in range(SEED_WORDS)), strict=False))
-    if len(set(seeds)) == len(seeds):
-        return []
     first: dict[tuple[str, ...], int] = {}
     found: list[Match] = []
     at = 0
@@ -50,6 +53,18 @@ def find_repeats(text: str) -> list[Match]:
         else:
             at += 1
     return found
+
+
+def _anything_twice(keys: list[str]) -> bool:
+    """Whether any eight words, of those that start at every eighth word, stand again further down: a quick first look."""
+    text = " ".join(keys) + " "
+    at = 0
+    for i in range(0, len(keys) - SEED_WORDS, SEED_WORDS):
+        chunk = " ".join(keys[i : i + SEED_WORDS]) + " "
+        at = text.index(chunk, at)
+        if text.find(chunk, at + 1) >= 0:
+            return True
+    return False
 
 
 def find_doubled_captions(text: str) -> list[Match]:
@@ -69,6 +84,8 @@ def find_doubled_captions(text: str) -> list[Match]:
 def _doubled(line: str) -> list[tuple[int, int]]:
     keys = line.split()
     if len(keys) < 2 * MIN_CAPTION_WORDS or len(set(keys)) > len(keys) - MIN_CAPTION_WORDS:
+        return []
+    if len(keys) > MAX_CREDIT_WORDS + 2 * MAX_CAPTION_WORDS and not any(sign in line for sign in _SIGNS):
         return []
     words = [found.span() for found in re.finditer(r"\S+", line)]
     spans: list[tuple[int, int]] = []

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from cleaners.article import Kind
+from cleaners.placeholders import DASH
 
 # Signs that editors and scrapers leave behind a phrase; they go with it.
 TRAILING = r"[ >»›→:.,;|•*\-–—]*"
@@ -74,6 +75,16 @@ class Rule:
     clears: bool = False  # what stands before it is the head's furniture
     note: str | None = None
     was: tuple[str, ...] = ()
+
+    @functools.cached_property
+    def opens_with(self) -> tuple[str, ...]:
+        """The openings as `str.startswith` takes them; empty where nothing is known."""
+        return tuple(sorted(self.openings))
+
+    @functools.cached_property
+    def dashed(self) -> bool:
+        """Whether every phrase holds a dash, as datelines do."""
+        return all(DASH in source for source in self.sources)
 
     @functools.cached_property
     def pattern(self) -> re.Pattern[str]:

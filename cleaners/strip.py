@@ -49,7 +49,9 @@ class Match:
 def find(text: str, rules: RuleSet, hints: Hints, known: Sequence[Match] = ()) -> list[Match]:
     """Return what is boilerplate in a normalised text, ordered and disjoint; `known` is what was found before."""
     folded = _Folded(text)
-    found = [match for rule in rules.anywhere if folded.may_match(rule) for match in _matches(text, folded, rule, hints)]
+    found = [
+        match for rule in rules.anywhere if folded.may_match(rule) for match in _matches(text, folded, rule, hints)
+    ]
     spans = _Spans([*known, *_disjoint(found, known, rules.shared)])
     _strip_head(text, folded, rules.head, hints, spans)
     _strip_tail(text, folded, rules.tail, spans)
@@ -122,7 +124,7 @@ def _lines(folded: str) -> Iterator[tuple[int, int, str]]:
     """Start, length and first letters of each line, behind the bullets and quotes that may stand before them."""
     at = 0
     for line in folded.split("\n"):
-        yield at, len(line), line[:LINE_OPENING].lstrip(" -–—•*\"“(")
+        yield at, len(line), line[:LINE_OPENING].lstrip(' -–—•*"“(')
         at += len(line) + 1
 
 
@@ -408,7 +410,9 @@ def _sign_off_above(text: str, folded: _Folded, edge: int, rules: Sequence[Rule]
         if line == 0 or not _is_label(text[line:below]):
             return None
         below = spans.skip_backward(text, line)
-        if _tail_match(text, folded, below, [rule for rule in rules if rule.kind in (Kind.BYLINE, Kind.ENDMARK)], spans):
+        if _tail_match(
+            text, folded, below, [rule for rule in rules if rule.kind in (Kind.BYLINE, Kind.ENDMARK)], spans
+        ):
             return Match("tail/below-sign-off", Kind.NAVIGATION, line, edge)
     return None
 
