@@ -27,7 +27,7 @@ test: $(TEST_STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest $(PYTEST)
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "not shared" $(PYTEST)
 
 bench: $(BENCH_STAMP)
 	.bench/bin/python benchmarks/run.py $(BENCH)
