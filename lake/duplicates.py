@@ -234,9 +234,10 @@ class _Pool:
     def containment(self, a: int, b: int, jaccard: float) -> float:
         return containment(jaccard, self.shingle_count(a), self.shingle_count(b))
 
-    def order(self, place: int) -> tuple[bool, str, str, str, str]:
+    def order(self, place: int) -> tuple[bool, str, str, str, str, str]:
         """Order rows that match equally well by what they are, not by when and with what batch they came."""
-        return not self.kept[place], self.hash[place], self.url[place] or "", self.title[place] or "", self.id[place]
+        said = (self.url[place] or "", self.title[place] or "", self.source[place] or "")
+        return not self.kept[place], self.hash[place], *said, self.id[place]
 
     def same_title(self, a: int, b: int) -> bool:
         title = _words(self.title[a])
@@ -337,7 +338,7 @@ class _Judge:
         peers = [m for m in copies if m.kind is first.kind and pool.cluster[m.other] == pool.cluster[first.other]]
         return min(peers, key=lambda match: (not pool.kept[match.other], self._strength(match)))
 
-    def _strength(self, match: _Match) -> tuple[int, float, tuple[bool, str, str, str, str]]:
+    def _strength(self, match: _Match) -> tuple[int, float, tuple[bool, str, str, str, str, str]]:
         return _RANK[match.kind], -(match.jaccard or 0.0), self._pool.order(match.other)
 
     def _join(self, row: int, best: _Match, matches: list[_Match]) -> None:
