@@ -17,19 +17,24 @@ from cleaners.blocks import HEADING_TAGS, Line
 
 SENTENCE_MIN_WORDS = 8  # shorter lines are headings, labels and buttons as often as story
 UNPUNCTUATED_MIN_WORDS = 20  # headlines have no full stop; a line this long is prose without one
-BOX_SHARE = 0.3  # a related box with more of the page's prose than this is no box
-FRAME_WORDS = 25  # the same for navigation, share and paging blocks, in words: their names serve as wrappers too
+SHARES = {  # a box with more of the prose than this is no box
+    "box": 0.3,
+    "comments": 0.7,  # readers write more than reporters
+    "frame": 0.0,
+}
+FRAME_WORDS = 25  # and navigation, share and paging blocks with more words: their names serve as wrappers too
 
 BOX = re.compile(  # named for what it holds: another article, an advertisement, a caption
     r"(?<![a-z])(?:baca-?_?jug\w*|bacajg|baca|lihat-?_?j\w*|\w*sisip\w*|\w*related\w*|recomm?end\w*|rekomendasi|\w*-?terkait|picked\w*"
     r"|\w*read__others|read-?others|read-?more|readmore|also|artikel-?lain\w*|other-?\w*|next-?article|newsletter"
-    r"|komentar|comments?|disqus\w*|ads?|advert\w*|adsbygoogle|iklan|banner\w*|billboard\w*|div-gpt-ad\w*|gpt-ad\w*"
+    r"|ads?|advert\w*|adsbygoogle|iklan|banner\w*|billboard\w*|div-gpt-ad\w*|gpt-ad\w*"
     r"|flying-?carpet|parallax\w*|sponsor\w*|taboola\w*|outbrain|mgid|dable\w*|populer|popular|terpopuler|trending|most-?pop\w*"
     r"|captions?|\w*_caption|imageinfo|wp-caption-text|photo-?gallery|article-photo-\w+|twitter-tweet|instagram-media"
     r"|tiktok-embed|fb-post|fb-quote|rating|vote\w*|teaser-?list|noncontent|skip-?ad|screen-reader-text|sr-only|visually-hidden"
     r"|dont-display|inject-\w+|ext-channel|\w+-channel)(?![a-z])",
     re.IGNORECASE,
 )
+COMMENTS = re.compile(r"(?<![a-z])(?:komentar|comments?|disqus\w*)(?![a-z])(?!-?(?:open|closed|count))", re.IGNORECASE)
 FRAME = re.compile(  # named for its place or use; wrappers of the story are named so too
     r"(?<![a-z])(?:shar(?:e|es|ing)|sharemenu|articleshare\w*|socials?|sosmed|breadcrumbs?|breadcome|pagination|paging|pager"
     r"|load-?more|tags?|tagar|tagging|tagcloud\w*|topik|sidebar\w*|footer|foot-?article|navbar|nav|menu|modal\w*|popup|login"
@@ -70,12 +75,18 @@ def prose_by_element(lines: Iterable[Line], tree: _Element) -> Counter[_Element]
 
 
 def boxes(roots: Iterable[_Element], counts: Mapping[_Element, int]) -> frozenset[_Element]:
-    """Elements below `roots` that by tag or class stand beside the story, unless the story stands in them."""
+    """Elements below `roots` that by tag or class stand beside the story, unless the story stands in them.
+
+    Prose is counted over all elements of one name: a class that each paragraph carries is no box either.
+    """
     roots = list(roots)
-    limit = max(FRAME_WORDS, int(BOX_SHARE * sum(counts.get(root, 0) for root in roots)))
-    limits = {"box": limit, "frame": FRAME_WORDS}
-    suspects = ((node, _class(node)) for root in roots for node in root.iterdescendants())
-    return frozenset(node for node, kind in suspects if kind and counts.get(node, 0) <= limits[kind])
+    whole = sum(counts.get(root, 0) for root in roots)
+    limits = {kind: max(FRAME_WORDS, int(share * whole)) for kind, share in SHARES.items()}
+    suspects = [(node, kind) for root in roots for node in root.iterdescendants() if (kind := _class(node))]
+    named: Counter[str] = Counter()
+    for node, _ in suspects:
+        named[f"{node.tag}.{node.get('class', '')}"] += counts.get(node, 0)
+    return frozenset(n for n, kind in suspects if named[f"{n.tag}.{n.get('class', '')}"] <= limits[kind])
 
 
 def is_picture(box: _Element) -> bool:
@@ -94,6 +105,8 @@ def _class(node: _Element) -> str | None:
 @lru_cache(maxsize=16_384)  # templates repeat their names, on a page and from page to page
 def _named(classes: str, identity: str) -> str | None:
     label = f"{classes} {identity}"
+    if COMMENTS.search(label):
+        return "comments"
     if BOX.search(label):
         return "box"
     return "frame" if FRAME.search(label) else None

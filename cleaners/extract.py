@@ -28,7 +28,9 @@ from cleaners.notarticle import STORY_MIN_WORDS, NotArticle, by_lack, by_links, 
 PAGE_MAX_CHARS = 5_000_000  # of 2,511 real pages the largest had 2.2 MB
 PAGE_MAX_NODES = 150_000  # the largest real page has 20,000
 CERTAIN_WORDS = 50  # less prose than this in the likeliest element: other ways are asked as well
-CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+CONTROL = bytes(32 if code < 32 and code not in b"\t\n\r" else code for code in range(256))
+DATA_GAIN = 2  # times the words of a thin story, or that is the whole story
+TRAFILATURA_GAIN = 4  # it takes comments and teasers for story where the story is short
 ATTRIBUTES_MAX = 1_000  # of one tag; 100,000 keep the parser busy for a minute
 LONG_TAG = re.compile(r"<[A-Za-z][^<>]{10000,}")
 QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
@@ -48,7 +50,7 @@ def extract(html: str, url: str | None = None, layouts: Sequence[Layout] = ()) -
     tree = _parse(html)
     if tree is None:
         return NotArticle("the page is empty", Reason.NO_TEXT)
-    nodes = sum(1 for _ in tree.iter())
+    nodes = int(tree.xpath("count(//*)"))
     if nodes > PAGE_MAX_NODES:
         return NotArticle(f"{nodes:,} elements, at most {PAGE_MAX_NODES:,} are read", Reason.TOO_LARGE)
     return _read(tree, url, layouts)
@@ -56,12 +58,11 @@ def extract(html: str, url: str | None = None, layouts: Sequence[Layout] = ()) -
 
 def _parse(html: str) -> etree._Element | None:
     """The tree; bytes and a stated encoding, because a page's own declaration is about bytes that are gone."""
-    safe = CONTROL.sub(" ", html)
-    if LONG_TAG.search(safe):
-        safe = LONG_TAG.sub(_bare_if_crowded, safe)
+    if LONG_TAG.search(html):
+        html = LONG_TAG.sub(_bare_if_crowded, html)
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
     try:
-        tree = etree.fromstring(safe.encode("utf-8", "replace"), parser=parser)
+        tree = etree.fromstring(html.encode("utf-8", "replace").translate(CONTROL), parser=parser)
     except etree.XMLSyntaxError:  # nothing in it that a parser could start with
         return None
     return tree if isinstance(tree, etree._Element) else None
@@ -119,10 +120,10 @@ def _text(
     method = container.method if container and words >= STORY_MIN_WORDS else "none"
     if method == "container" or (method != "none" and prose(story) >= CERTAIN_WORDS):
         return text, method
-    enough = 2 * max(words, STORY_MIN_WORDS)  # or the thin story is the whole story
-    if (found := from_data(tree, data)) and found.count(" ") >= enough:
+    least = max(words, STORY_MIN_WORDS)
+    if (found := from_data(tree, data)) and found.count(" ") >= DATA_GAIN * least:
         return found, "data"
-    if (found := by_trafilatura(tree, url)) and found.count(" ") >= enough:
+    if (found := by_trafilatura(tree, url)) and found.count(" ") >= TRAFILATURA_GAIN * least:
         return found, "trafilatura"
     return text, method
 
