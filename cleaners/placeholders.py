@@ -7,7 +7,7 @@ DOUBLE_QUOTE = '["“”„‟″«»]'
 SINGLE_QUOTE = "['‘’‚‛′`´]"
 
 _CAPITAL = r"(?-i:[A-ZÀ-Ý])"
-_NAME_WORD = r"(?-i:[A-ZÀ-Ý][\w'’]*(?:-[A-ZÀ-Ý][\w'’]*)?(?:\.(?!\w))?(?!\w|\.\w))"
+_NAME_WORD = r"(?-i:(?!(?:HR|QS)\b)[A-ZÀ-Ý][\w'’]*(?:-[A-ZÀ-Ý][\w'’]*)?(?:\.(?!\w))?(?!\w|\.\w))"
 _PARTICLE = r"(?-i:bin|binti|van|von|de|der|del|al|el|la|lubis|putra|putri|livicansera)"
 NAME = rf"{_NAME_WORD}(?: (?:{_NAME_WORD}|{_PARTICLE}\b)){{0,5}}"
 _NO_LABEL = r"(?!(?:editor|red|redaktur|penyunting|penulis|reporter|pewarta|penerjemah|sumber|foto|copyright)\b)"
@@ -43,7 +43,11 @@ DAY_NAME = (
 )
 _CLOCK = r"(?:[01]?\d|2[0-3])[:.][0-5]\d(?:[:.][0-5]\d)?(?: ?(?:wib|wita|wit|am|pm|gmt|utc))?"
 _DAY_MONTH = rf"(?:\d{{1,2}} {MONTH}\.? \d{{4}}|{MONTH} \d{{1,2}}, \d{{4}}|\d{{1,4}}[/-]\d{{1,2}}[/-]\d{{2,4}})"
-DATE = rf"(?:{DAY_NAME},? ?)?{_DAY_MONTH}(?: ?[,|/\-–]? ?(?:pukul |jam |at )?{_CLOCK})?"
+_DATE_ALONE = rf"(?:{DAY_NAME},? ?)?{_DAY_MONTH}"
+_AT = rf" ?[,|/\-–]? ?(?:pukul |jam |at )?{_CLOCK}"
+DATE = rf"{_DATE_ALONE}(?:{_AT})?"
+# A writer or an agency in capitals: how Tempo signs.
+_SIGNATURE = r"(?-i:[A-ZÀ-Ý][A-ZÀ-Ý.'’\-]+(?: [A-ZÀ-Ý][A-ZÀ-Ý.'’\-]*){0,3}(?!\w))"
 
 # What a placeholder matches, and the field its text fills (None: nothing).
 PLACEHOLDERS: dict[str, tuple[str, str | None]] = {
@@ -63,6 +67,8 @@ PLACEHOLDERS: dict[str, tuple[str, str | None]] = {
     "headline": (r"[^\n]{3,200}?", "related"),
     "tags": (r"[^\n]{2,300}", "keywords"),
     "date": (DATE, "published"),
+    "moment": (rf"{_DATE_ALONE}{_AT}", "published"),
+    "signature": (rf"{_SIGNATURE}(?: ?[|,/] ?{_SIGNATURE}){{0,4}}", None),
     "initials": (r"(?-i:[a-zA-Z]{1,5}\d{0,2}(?: ?[/\-.,&+|] ?[a-zA-Z]{1,5}\d{0,2}){1,4}|[a-z]{2,5})", None),
     "codes": (r"[a-zA-Z]\w{0,12}(?: ?[/\-|&+] ?[a-zA-Z]\w{0,12}){1,5}", None),
     "number": (r"\d[\d.,]*", None),

@@ -20,7 +20,7 @@ GLUED_RUN_CHARACTERS = 500
 _CLOSERS = {"(": ")", "[": "]"}
 _QUOTES = {"'": "'’", "‘": "’'", '"': '"”', "“": '”"'}
 _SENTENCE_END = re.compile(r"[.!?…:;,][\"”'’)]*$")
-_FULL_STOP = re.compile(r"\.[\"”’)]*(?: |$)")
+_FULL_STOP = re.compile(r"\.[\"”’)]*(?: |$)|(?<=[a-z]{3})\.[\"”’)]*(?=[\"“]?[A-Z])")  # glued sentences too
 _AFTER_QUOTE = re.compile(r"(?: ?(?:di sini|berikut ini|di bawah ini|ini))? ?[:.]?", re.IGNORECASE)
 _AFTER_MARKER = re.compile(r"[ >»›→:\-–—•|]*")
 

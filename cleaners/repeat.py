@@ -19,6 +19,7 @@ MAX_CREDIT_WORDS = 6
 
 _WORD = re.compile(r"[^\W_]+")
 _STOP = re.compile(r"[.!?…][\"”'’)]*$")
+_STOP_INSIDE = re.compile(r"[.!?…][\"”'’)]*(?=\s|[\"“‘(]?[A-Z])")  # glued sentences too; no stop inside a number
 # What a caption holds, lower and upper case as found; and the same where a caption starts, or its credit in brackets.
 _SIGNS = ("Dok", "Foto", "FOTO", "Ilustrasi", "ilustrasi", "Shutterstock", "shutterstock", "Getty", "/")
 _CAPTION_SIGN = re.compile(
@@ -126,11 +127,9 @@ def _snap(text: str, start: int, end: int) -> tuple[int, int] | None:
     while end < len(text) and text[end] in ".!?…\"”'’)":
         end += 1
     closing = end
-    if closing < len(text) and text[closing] != "\n" and not _STOP.search(text[opening:closing]):
-        stops = [m.end() for m in re.finditer(r"[.!?…][\"”'’)]*", text[opening:closing])]
+    if not _STOP.search(text[opening:closing]):
+        stops = [found.end() for found in _STOP_INSIDE.finditer(text, opening, closing)]
         if not stops:
             return None
-        closing = opening + stops[-1]
-    elif not _STOP.search(text[opening:closing]):
-        return None
+        closing = stops[-1]
     return (opening, closing) if opening < closing else None

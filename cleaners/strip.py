@@ -283,7 +283,7 @@ def _strip_head(text: str, folded: _Folded, rules: Sequence[Rule], hints: Hints,
     datelined = False
     at = spans.skip_forward(text, 0)
     while match := _head_match(text, at, possible, hints):
-        if match.kind is Kind.DATELINE:
+        if match.kind is Kind.DATELINE and any(sign.isalnum() for sign in text[match.start : match.end]):
             if datelined:
                 return
             datelined = True
