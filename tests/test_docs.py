@@ -7,12 +7,16 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import pytest
 import typer
@@ -139,24 +143,22 @@ def test_a_snippet_of_the_readme_runs(workplace: Path, code: str, number: int) -
 
 @pytest.mark.prefect
 def test_the_prefect_commands_of_the_readme_run(workplace: Path, tmp_path: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    started, scheduled = (code for info, code, _ in EXAMPLES if info.startswith("sh "))
-    started = started.replace("--background", f"--background --port {port}").replace("4200", str(port))
+    port = free_port()
+    server, run, schedule = (code.replace("4200", str(port)) for info, code, _ in EXAMPLES if info.startswith("sh "))
     environment = os.environ | {
         "PREFECT_HOME": str(tmp_path),
-        "DO_NOT_TRACK": "1",
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "0",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "COLUMNS": "200",
     }
-    try:
-        done = shell(started, workplace, environment)
+    with (tmp_path / "server.log").open("w") as log, started(f"{server.strip()} --port {port}", environment, log):
+        until(lambda: healthy(port), (tmp_path / "server.log").read_text)
+        done = shell(run, workplace, environment)
         assert done.returncode == 0, done.stdout + done.stderr
-        runs = shell("prefect flow-run ls", workplace, environment | api(port))
-        assert "COMPLETED" in runs.stdout.upper(), runs.stdout + runs.stderr
-        assert served(scheduled, workplace, environment | api(port))
-    finally:
-        shell("prefect server stop", workplace, environment)
+        environment |= {"PREFECT_API_URL": f"http://127.0.0.1:{port}/api"}
+        assert "completed" in shell("prefect flow-run ls", workplace, environment).stdout.lower()
+        with (tmp_path / "serve.log").open("w") as log, started(f"cd {workplace} && exec {schedule}", environment, log):
+            listed = "prefect deployment ls"
+            until(lambda: "daily" in shell(listed, workplace, environment).stdout, (tmp_path / "serve.log").read_text)
 
 
 @pytest.fixture(scope="module")
@@ -185,24 +187,42 @@ def shell(code: str, folder: Path, environment: dict[str, str]) -> subprocess.Co
     )
 
 
-def api(port: int) -> dict[str, str]:
-    return {"PREFECT_API_URL": f"http://127.0.0.1:{port}/api"}
-
-
-def served(code: str, folder: Path, environment: dict[str, str]) -> bool:
-    """Whether the deployment appears while the command runs; the command is stopped then."""
-    process = subprocess.Popen(["bash", "-c", f"exec {code}"], cwd=folder, env=environment)
+@contextmanager
+def started(code: str, environment: dict[str, str], log: IO[str]) -> Iterator[None]:
+    """Run a command that does not end by itself, in a group of its own, and end the group afterwards."""
+    command = ["bash", "-c", code]
+    process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
     try:
-        until = time.monotonic() + START_SECONDS
-        while process.poll() is None and time.monotonic() < until:
-            listed = shell("prefect deployment ls", folder, environment)
-            if "0 5 * * *" in listed.stdout or "saring" in listed.stdout:
-                return True
-            time.sleep(1)
-        return False
+        yield
     finally:
-        process.terminate()
-        process.wait()
+        os.killpg(process.pid, signal.SIGINT)
+        try:
+            process.wait(START_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def until(holds: Callable[[], bool], story: Callable[[], str]) -> None:
+    end = time.monotonic() + START_SECONDS
+    while not holds():
+        assert time.monotonic() < end, story()
+        time.sleep(1)
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
+
+
+def healthy(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/health", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
 
 
 def cleaned(text: str) -> dict[str, object]:
