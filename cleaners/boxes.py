@@ -63,15 +63,20 @@ def prose(lines: Iterable[Line]) -> int:
 
 
 def prose_by_element(lines: Iterable[Line], tree: _Element) -> Counter[_Element]:
-    """Words of prose in every element of a page, all that it holds counted; one pass, children before parents."""
-    counts: Counter[_Element] = Counter()
-    for line in lines:
-        if words := words_of(line):
-            counts[line.owner] += words
+    """Words of prose in every element of a page, all that it holds counted."""
+    return summed(((line.owner, words_of(line)) for line in lines), tree)
+
+
+def summed(values: Iterable[tuple[_Element, int]], tree: _Element) -> Counter[_Element]:
+    """Values of elements added up to all elements around them; one pass, children before parents."""
+    sums: Counter[_Element] = Counter()
+    for node, value in values:
+        if value:
+            sums[node] += value
     for node in reversed(list(tree.iter())):
-        if node in counts and node is not tree:
-            counts[node.getparent()] += counts[node]
-    return counts
+        if node in sums and node is not tree:
+            sums[node.getparent()] += sums[node]
+    return sums
 
 
 def boxes(roots: Iterable[_Element], counts: Mapping[_Element, int]) -> frozenset[_Element]:

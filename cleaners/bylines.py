@@ -73,6 +73,8 @@ def read_people(
     labelled, houses = _labelled(near, outlet)
     credits = [line for line in lines[(end or start or 0) :] if len(line.text) <= 60 and "credit" in _labels(line)]
     named = _name_elements([*near, *credits])
+    if len(named.authors) > 1 and not named.editors and _ends_in_editor(near, named.authors, data):
+        named = People(named.authors[:-1], named.authors[-1:])
     editors = labelled.editors or _persons([metas.get("content_editor", "")]) or named.editors or _persons(data.editors)
     taken = {_fold(name) for name in editors}
     sources = (
@@ -90,6 +92,11 @@ def read_people(
         if left:
             return People(left, editors)
     return People(houses, editors)
+
+
+def _ends_in_editor(lines: Iterable[Line], names: Sequence[str], data: LinkedData) -> bool:
+    """Whether the last of several unlabelled names edits: the house style of one template, or JSON-LD's only author."""
+    return data.authors == (names[-1],) or any("credit-title-name" in _labels(line) for line in lines)
 
 
 def _near(lines: Sequence[Line], start: int | None, end: int | None) -> list[Line]:

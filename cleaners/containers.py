@@ -18,9 +18,11 @@ from lxml.cssselect import CSSSelector
 from lxml.etree import _Element
 
 from cleaners.blocks import HEADING_TAGS, Line, read_lines
-from cleaners.boxes import boxes, prose, words_of
+from cleaners.boxes import boxes, prose, summed, words_of
 
 VOTE_DECAY = 0.5  # a vote counts half one level up: readability's parent and grandparent, carried on
+GROWTH_MIN_SHARE = 0.2  # less beside a story is a notice or a profile
+GROWTH_REST_SHARE = 0.25  # headings between sections; teasers have a linked headline for each sentence
 LAYOUT_MIN_WORDS = 20  # less than this in a layout's container: the container is there, the story is not
 
 
@@ -109,13 +111,31 @@ def by_density(tree: _Element, counts: Mapping[_Element, int]) -> Container | No
     dropped = boxes([tree], counts)
     if marked := _marked(tree, counts):
         return Container(marked, dropped, "articlebody")
-    votes = _votes(read_lines(tree, dropped))
+    lines = read_lines(tree, dropped)
+    votes = _votes(lines)
     if not votes:
         return None
     best = max(votes, key=lambda element: votes[element])
     if votes[best] <= 0:
         return None
-    return Container((best,), dropped, "density")
+    return Container((_grown(best, tree, lines),), dropped, "density")
+
+
+def _grown(best: _Element, tree: _Element, lines: Sequence[Line]) -> _Element:
+    """The densest element, or the one around it where a story stands in several such: pages of a story, sections.
+
+    What is taken in must be prose; a rail with summaries brings links, a page around a story brings labels.
+    """
+    counted = [(line, words_of(line)) for line in lines]
+    prose_in = summed(((line.owner, words) for line, words in counted), tree)
+    rest_in = summed(((line.owner, line.words) for line, words in counted if not words), tree)
+    for around in best.iterancestors():
+        if around.tag in ("html", "body"):
+            break
+        prose_more, rest_more = prose_in[around] - prose_in[best], rest_in[around] - rest_in[best]
+        if prose_more >= GROWTH_MIN_SHARE * prose_in[best] and rest_more <= GROWTH_REST_SHARE * prose_more:
+            best = around
+    return best
 
 
 def _marked(tree: _Element, counts: Mapping[_Element, int]) -> tuple[_Element, ...]:

@@ -66,6 +66,7 @@ STAYS = [
     ("a sentence that only starts like a pointer", f"<div class=isi>{paragraphs(*STORY)}<p>Baca juga buku ini sampai selesai, kata <a href=/p>guru itu</a>.</p></div>", [*STORY, "Baca juga buku ini sampai selesai, kata guru itu."]),
     ("a list of linked names", f"<div class=isi>{paragraphs(*STORY)}<ul><li><a href=/1>Kampung Hilir</a></li><li><a href=/2>Kampung Hulu</a></li></ul></div>", [*STORY, "Kampung Hilir", "Kampung Hulu"]),
     ("one linked line by itself", f"<div class=isi>{paragraphs(LEAD)}<p><a href=/peta>Peta jalan memutar ke tepi utara</a></p>{paragraphs(SECOND, THIRD)}</div>", [LEAD, "Peta jalan memutar ke tepi utara", SECOND, THIRD]),
+    ("a story in two sections of unequal length", f"<div><div class=bagian>{paragraphs(LEAD)}</div><div class=bagian><h2>Pawai Perahu</h2>{paragraphs(SECOND, THIRD, SECOND)}</div></div>", [LEAD, "Pawai Perahu", SECOND, THIRD, SECOND]),
     ("a class named like a box on every paragraph", "<div class=isi>" + "".join(f"<div class=read-more>{t}</div>" for t in STORY) + "</div>", [*STORY]),
     ("under comments that say more than the story", f"<div class=isi>{paragraphs(*STORY)}</div><div class=komentar>{paragraphs(*STORY[:2])}{paragraphs(*STORY[:2])}</div>", [*STORY]),
     ("articleBody before a louder rail", f"<div itemprop=articleBody>{paragraphs(*STORY)}</div><div>{paragraphs(*(f'Ringkasan berita lain nomor {n} yang panjang juga, dengan titik di ujungnya.' for n in range(4)))}</div>", [*STORY]),

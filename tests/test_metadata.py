@@ -67,6 +67,7 @@ PEOPLE = [
     ("channel, date and reporter on one line", read(before="<h1>Jembatan Gantung Dibuka Lagi</h1><div>GAYA | 17 Juni 2021 06:04 Reporter : <a href=/r>Sari Ningsih</a></div>"), ["Sari Ningsih"], []),
     ("rep and red", read(after="<div>Rep: C31/ <span>Red: Joko Purnomo</span></div>"), ["C31"], ["Joko Purnomo"]),
     ("an element called author", read(before="<h1>Jembatan Gantung Dibuka Lagi</h1><div class=detail__author>Sari Ningsih - wartautara</div>"), ["Sari Ningsih"], []),
+    ("two names without labels, the second JSON-LD's author", read(EDITOR, before="<h1>Jembatan Gantung Dibuka Lagi</h1><div class=author>Sari Ningsih, Joko Purnomo</div>"), ["Sari Ningsih"], ["Joko Purnomo"]),
     ("a label glued after the name", read(after="<ul class=article-credits><li><span class=article-credits__item-name>Joko Purnomo</span>Editor</li></ul>"), [], ["Joko Purnomo"]),
     ("meta with names for both", read(EDITOR + meta("content_author", "Sari Ningsih") + meta("content_editor", "Joko Purnomo")), ["Sari Ningsih"], ["Joko Purnomo"]),
     ("a reporter rather than the house", read(before="<h1>Jembatan Gantung Dibuka Lagi</h1><div>Oleh news.wartautara.example</div>", after="<p>Reporter: Sari Ningsih</p>"), ["Sari Ningsih"], []),
