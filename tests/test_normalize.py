@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import pytest
+
+from cleaners.normalize import normalize
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Satu paragraf.\nDua paragraf.",
+        "Bahan:\nbawang merah\nbawang putih\ngaram",
+        "1. Siapkan air\n2. Rebus telur",
+        "Skor akhir 2-1, kata pelatih, dan semua senang.",
+        "Perusahaan AT&T; membuka kantor.",
+    ],
+    ids=["paragraphs", "a list of short lines", "numbers", "commas in a sentence", "an ampersand that is no entity"],
+)
+def test_sound_text_stays_as_it_is(text: str) -> None:
+    assert normalize(text).text == text
+    assert normalize(text).repairs == ()
+
+
+@pytest.mark.parametrize(
+    ("raw", "text", "repairs"),
+    [
+        ("a\r\nb\u2028c", "a\nb\nc", ()),
+        ("a\u00a0b\u200b \t c", "ab c".replace("ab", "a b"), ()),
+        ("satu\x00dua", "satudua", ("control-characters",)),
+        ("kata \ud800dia", "kata dia", ("control-characters",)),
+        ("Tom &amp; Jerry &quot;main&quot;", 'Tom & Jerry "main"', ("entities",)),
+        ("harga ‚Äì naik", "harga – naik", ("mojibake",)),
+        ("harga â€“ naik", "harga – naik", ("mojibake",)),
+        ('"Dia berkata ""naik"" lagi."', 'Dia berkata "naik" lagi.', ("csv-quotes",)),
+        ("Hal itu dilansir\ndetikJateng\n, Selasa (10/6/2025).", "Hal itu dilansir\ndetikJateng, Selasa (10/6/2025).", ("broken-sentences",)),
+        ("Rupiah melemah terhadap dolar pada pembukaan\nperdagangan pagi ini.", "Rupiah melemah terhadap dolar pada pembukaan perdagangan pagi ini.", ("broken-sentences",)),
+        ("JAKARTA, KOMPAS.com\n-\nWali kota hadir.", "JAKARTA, KOMPAS.com - Wali kota hadir.", ("broken-sentences",)),
+        ("Satu selesai.,Dua mulai.,Tiga datang.,Empat pergi.", "Satu selesai.\nDua mulai.\nTiga datang.\nEmpat pergi.", ("comma-paragraphs",)),
+        ("Satu selesai.  Dua mulai.  Tiga datang.", "Satu selesai.\nDua mulai.\nTiga datang.", ("blank-paragraphs",)),
+    ],
+    ids=["line ends", "blanks", "nul", "surrogate", "entities", "mac roman", "cp1252", "csv quotes", "comma after a link", "lower case goes on",
+         "a lone dash", "comma joints", "runs of blanks"],
+)  # fmt: skip
+def test_damage_is_mended_and_named(raw: str, text: str, repairs: tuple[str, ...]) -> None:
+    article = normalize(raw)
+    assert article.text == text
+    assert article.repairs == repairs

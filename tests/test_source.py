@@ -1,0 +1,65 @@
+"""Which outlet published a text, without its address, and when that cannot be said."""
+
+from __future__ import annotations
+
+import pytest
+
+from cleaners.article import Cleaned, Document
+from cleaners.catalog import load_catalog
+from cleaners.pipeline import clean
+
+CATALOG = load_catalog()
+STORY = "Wali kota membuka jembatan baru pada Senin. Warga menyambut pembukaan itu dengan pawai dan musik bambu."
+
+CASES = {
+    "nothing tells": (STORY, {}, None, None),
+    "an article about an outlet": (f"Redaksi KOMPAS.com merayakan ulang tahun di Jakarta. {STORY}", {}, None, None),
+    "one that cites an outlet": (f"{STORY} Hal itu dikutip dari Kompas.com, Senin (3/3).", {}, None, None),
+    "the dateline": (f"JAKARTA, KOMPAS.com - {STORY}", {}, "kompas", "dateline"),
+    "the dateline of an agency": (f"Jakarta (ANTARA) - {STORY}", {}, "antara", "dateline"),
+    "the sign-off": (f"{STORY} (Tribunnews.com, Sari Contoh)", {}, "tribunnews", "byline"),
+    "the address before the dateline": (
+        f"Jakarta (ANTARA) - {STORY}",
+        {"url": "https://www.tempo.co/x-1"},
+        "tempo",
+        "url",
+    ),
+    "the hint": (STORY, {"outlet": "Kompas.com"}, "kompas", "hint"),
+    "a hint that no file knows": (STORY, {"outlet": "Koran Desa"}, "Koran Desa", "hint"),
+    "a host that no file knows": (STORY, {"url": "https://berita.korandesa.co.id/a/b"}, "korandesa.co.id", "url"),
+    "a copy from another outlet": (
+        f"JAKARTA, KOMPAS.com - {STORY}\nArtikel ini telah tayang di Tribunnews.com dengan judul Jembatan",
+        {},
+        "kompas",
+        "dateline",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "given", "name", "evidence"), CASES.values(), ids=CASES.keys())
+def test_a_source_is_named_with_its_evidence(
+    text: str, given: dict[str, str], name: str | None, evidence: str | None
+) -> None:
+    cleaned = clean(Document(text=text, **given), CATALOG)
+    assert isinstance(cleaned, Cleaned)
+    assert (cleaned.source.name, cleaned.source.evidence) == (name, evidence)
+
+
+WIRES = {
+    "an agency's own article names none": (f"Jakarta (ANTARA) - {STORY}", "antaranews.com", None),
+    "the dateline": (f"Jakarta (ANTARA) - {STORY}", "www.tempo.co", "ANTARA"),
+    "the credit": (f"{STORY}\nSumber: Reuters", "www.tempo.co", "Reuters"),
+    "the notice": (
+        f"{STORY}\nArtikel ini telah tayang di Kompas.com dengan judul Jembatan",
+        "www.tempo.co",
+        "Kompas.com",
+    ),
+    "a citation in the story is no wire": (f"{STORY} Demikian dilansir Reuters, Senin.", "www.tempo.co", None),
+}
+
+
+@pytest.mark.parametrize(("text", "host", "wire"), WIRES.values(), ids=WIRES.keys())
+def test_the_wire_is_another_column_than_the_source(text: str, host: str, wire: str | None) -> None:
+    cleaned = clean(Document(text=text, url=f"https://{host}/a/b-1"), CATALOG)
+    assert isinstance(cleaned, Cleaned)
+    assert cleaned.fields.wire_source == wire
