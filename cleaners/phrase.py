@@ -15,8 +15,7 @@ from dataclasses import dataclass
 
 from cleaners.placeholders import DASH, DOUBLE_QUOTE, PLACEHOLDERS, SINGLE_QUOTE
 
-
-# The first signs of a literal that a text must hold as they are; quotes, dashes, colons and blanks are written in many ways.
+# The first signs of a literal that a text must hold as they are; quotes, dashes and blanks are written in many ways.
 _OPENING = re.compile(r"[^\W_]+|[(\[#*.©●■,]")
 
 
@@ -32,8 +31,8 @@ class PhraseError(ValueError):
 class Phrase:
     """A compiled phrase: the source of its pattern, the field of each group, and two aids to find it fast.
 
-    `needs` are lower-case words of which one must occur; `openings` are lower-case strings of which one must stand where
-    a match starts. Either is empty where nothing is known.
+    `needs` are lower-case words of which one must occur; `openings` are lower-case strings of which one must stand
+    where a match starts. Either is empty where nothing is known.
     """
 
     source: str
@@ -140,7 +139,7 @@ def _words(literal: str) -> frozenset[str]:
 
 
 def _openings(text: str) -> frozenset[str] | None:
-    """What a match of a phrase can start with; None where that cannot be told, the empty string where it may be empty."""
+    """What a match of a phrase can start with; None where that cannot be told, "" where it may be empty."""
     found: set[str] = set()
     at = 0
     while at < len(text):

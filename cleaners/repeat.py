@@ -57,7 +57,7 @@ def find_repeats(text: str) -> list[Match]:
 
 
 def _anything_twice(keys: list[str]) -> bool:
-    """Whether any eight words, of those that start at every eighth word, stand again further down: a quick first look."""
+    """Whether eight words, of those that start at every eighth, stand again further down: a quick first look."""
     text = " ".join(keys) + " "
     at = 0
     for i in range(0, len(keys) - SEED_WORDS, SEED_WORDS):
