@@ -15,35 +15,32 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cleaners.headline_features import COUNT, N_STATS, SCALE, Matrix, Vocabulary
+from cleaners.headline_words import COUNT, N_STATS, SCALE, Matrix, Vocabulary
 
 UNKNOWN_COUNT = -6.0  # logarithm of how often an unknown word was seen, on the scale of the COUNT column
 UNKNOWN_PAIR = (-2.0, -4.0)  # two words not seen together: less than by chance, and not at a start
 Arrays = Mapping[str, npt.NDArray[Any]]
 
-FIRST_TREES = 40  # after so many, places far behind the best are given up
-FAR_BEHIND = 7.0  # in natural logarithms: a chance of under 1 in 1,000
-
 
 @dataclass(frozen=True, slots=True)
 class Trees:
-    """An ensemble of regression trees as one table of nodes: a leaf is its own left child, its threshold infinite.
+    """An ensemble of regression trees in one table: a leaf is its own left child, its threshold infinite.
 
     The right child of a node follows its left child. `depth` is the number of steps that reaches every leaf.
     """
 
-    roots: npt.NDArray[np.int32]
-    feature: npt.NDArray[np.int32]
+    roots: npt.NDArray[np.intp]
+    feature: npt.NDArray[np.intp]
     threshold: Matrix
-    left: npt.NDArray[np.int32]
+    left: npt.NDArray[np.intp]
     value: Matrix
     depth: int
 
-    def scores(self, features: Matrix, first: int = 0, last: int | None = None) -> Matrix:
-        """Return the sum of the trees `first` to `last` for every row of features."""
-        flat, width = np.ascontiguousarray(features).ravel(), features.shape[1]
-        offset = (np.arange(len(features), dtype=np.int32) * width)[:, None]
-        node = np.repeat(self.roots[None, first:last], len(features), axis=0)
+    def scores(self, features: Matrix) -> Matrix:
+        """Return the sum over all trees for every row of features."""
+        flat = features.ravel()
+        offset = (np.arange(len(features)) * features.shape[1])[:, None]
+        node = np.repeat(self.roots[None], len(features), axis=0)
         for _ in range(self.depth):
             goes_right = flat.take(self.feature.take(node) + offset) > self.threshold.take(node)
             node = self.left.take(node) + goes_right
@@ -60,9 +57,7 @@ class Model:
 
     def chances(self, features: Matrix) -> Matrix:
         """Return for every place (row) the chance that the headline ends there; they sum to 1."""
-        scores = self.trees.scores(features, 0, FIRST_TREES)
-        near = np.flatnonzero(scores > scores.max() - FAR_BEHIND)
-        scores[near] += self.trees.scores(features[near], FIRST_TREES)
+        scores = self.trees.scores(features)
         chances = np.exp(scores - scores.max())
         return np.asarray(chances / chances.sum(), np.float32)
 
@@ -94,14 +89,14 @@ def vocabulary_of(arrays: Arrays) -> Vocabulary:
 
 
 def _trees(arrays: Arrays) -> Trees:
-    offset = arrays["left_offset"].astype(np.int32)
+    offset = arrays["left_offset"].astype(np.intp)
     number = arrays["number"].astype(np.float32)
     leaf = offset == 0
     return Trees(
-        roots=arrays["roots"].astype(np.int32),
-        feature=arrays["feature"].astype(np.int32),
+        roots=arrays["roots"].astype(np.intp),
+        feature=arrays["feature"].astype(np.intp),
         threshold=np.where(leaf, np.float32(np.inf), number),
-        left=np.arange(len(offset), dtype=np.int32) + offset,
+        left=np.arange(len(offset), dtype=np.intp) + offset,
         value=np.where(leaf, number, np.float32(0)),
         depth=int(arrays["depth"][0]),
     )

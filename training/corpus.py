@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from cleaners.headline_features import EDGES, SCALE
 from cleaners.headline_model import vocabulary_of
+from cleaners.headline_words import EDGES, SCALE
 
 SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
 SENTENCE = re.compile(r"""(?<=[.!?”"])[ ]+(?=["“(]?[A-Z0-9])""")
