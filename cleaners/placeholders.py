@@ -69,7 +69,10 @@ PLACEHOLDERS: dict[str, tuple[str, str | None]] = {
     "date": (DATE, "published"),
     "moment": (rf"{_DATE_ALONE}{_AT}", "published"),
     "signature": (rf"{_SIGNATURE}(?: ?[|,/] ?{_SIGNATURE}){{0,4}}", None),
-    "initials": (r"(?-i:[a-zA-Z]{1,5}\d{0,2}(?: ?[/\-.,&+|] ?[a-zA-Z]{1,5}\d{0,2}){1,4}|[a-z]{2,5})", None),
+    "initials": (
+        r"(?-i:[a-zA-Z]{1,5}\d{0,2}(?: ?[/\-.,&+|] ?(?:[a-zA-Z]{1,5}\d{0,2}|\d{1,2}(?!\d))){1,4}|[a-z]{2,5})",
+        None,
+    ),
     "codes": (r"[a-zA-Z]\w{0,12}(?: ?[/\-|&+] ?[a-zA-Z]\w{0,12}){1,5}", None),
     "number": (r"\d[\d.,]*", None),
     "url": (r"(?:https?://|www\.)[^\s\"“”)]+", None),

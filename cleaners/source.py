@@ -68,8 +68,15 @@ def _outlets_in(text: str, catalog: Catalog) -> list[Outlet]:
     """The outlets whose host or written name stands in a removed span."""
     found = [outlet for site in _SITE.findall(text) if (outlet := catalog.outlet_of_name(site.lower()))]
     if not found:
-        found = [outlet for name, outlet in catalog.written_names if name in text]
+        found = [outlet for name, outlet in catalog.written_names if _stands(name, text)]
     return found
+
+
+def _stands(name: str, text: str) -> bool:
+    """Whether a name stands in a text; one in capitals alone as a word, for MINA is no part of MINAHASA."""
+    if name not in text:
+        return False
+    return not name.isupper() or re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is not None
 
 
 # News agencies as Indonesian papers name them, and the name that the column gets.
