@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cssselect import SelectorError
+
 from cleaners.article import Source
 from cleaners.catalog import Catalog, Problem
+from cleaners.containers import selector
 from cleaners.marks import after, before, mark
 from cleaners.normalize import normalize
 from cleaners.outlet import Example, Outlet
@@ -26,6 +29,7 @@ def check_examples(catalog: Catalog) -> list[Problem]:
     for rule in catalog.shared:
         problems += _unfired(rule.name, rule.file, fired)
     for outlet in catalog.outlets.values():
+        problems += _selectors(outlet)
         own: set[str] = set()
         for example in outlet.examples:
             problems += _check(example, outlet, catalog, own)
@@ -52,6 +56,17 @@ def _check(example: Example, outlet: Outlet | None, catalog: Catalog, fired: set
 
 def _bare(text: str) -> str:
     return "".join(text.split())
+
+
+def _selectors(outlet: Outlet) -> Iterator[Problem]:
+    """CSS selectors of page layouts that cannot be read."""
+    for css in (css for page in outlet.pages for css in (*page.body, *page.drop)):
+        try:
+            selector(css)
+        except SelectorError as error:
+            yield Problem(
+                f"outlets/{outlet.stem}.toml", "pages", "selector", f"{css!r}: {error}", "write a CSS selector"
+            )
 
 
 def _unfired(rule: str, file: str, fired: set[str]) -> Iterator[Problem]:

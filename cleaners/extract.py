@@ -12,6 +12,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Iterable, Sequence
+from html import unescape
 
 from lxml import etree
 
@@ -36,7 +37,12 @@ LONG_TAG = re.compile(r"<[A-Za-z][^<>]{10000,}")
 QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 ATTRIBUTE = re.compile(r"\s[^\s=]+")
 
-__all__ = ["Layout", "NotArticle", "Page", "extract"]
+ADDRESS_CHARS = 100_000
+ADDRESS_TAG = re.compile(r"<(?:link|meta)\b[^<>]{1,1000}>", re.IGNORECASE)
+IS_ADDRESS = re.compile(r"\brel=[\"']?canonical\b|[\"']og:url[\"']", re.IGNORECASE)
+ADDRESS = re.compile(r"\b(?:href|content)=[\"'](https?://[^\"'\s>]{4,1000})", re.IGNORECASE)
+
+__all__ = ["Layout", "NotArticle", "Page", "address_in", "extract"]
 
 
 def extract(html: str, url: str | None = None, layouts: Sequence[Layout] = ()) -> Page | NotArticle:
@@ -54,6 +60,14 @@ def extract(html: str, url: str | None = None, layouts: Sequence[Layout] = ()) -
     if nodes > PAGE_MAX_NODES:
         return NotArticle(f"{nodes:,} elements, at most {PAGE_MAX_NODES:,} are read", Reason.TOO_LARGE)
     return _read(tree, url, layouts)
+
+
+def address_in(html: str) -> str | None:
+    """The address that a page gives as its own, read from its first characters without parsing it; None without one."""
+    for tag in ADDRESS_TAG.findall(html[:ADDRESS_CHARS]):
+        if IS_ADDRESS.search(tag) and (found := ADDRESS.search(tag)):
+            return unescape(found.group(1))
+    return None
 
 
 def _parse(html: str) -> etree._Element | None:

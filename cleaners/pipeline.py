@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from cleaners.article import Article, Cleaned, Document, Fields, Kind, Page, Reason, Reject, Removal, Source, Stage
 from cleaners.catalog import Catalog
-from cleaners.extract import NotArticle, extract
+from cleaners.extract import NotArticle, address_in, extract
 from cleaners.fields import read_fields
 from cleaners.fingerprint import fingerprint, text_hash
 from cleaners.headline import Known
@@ -50,7 +50,8 @@ def clean(document: Document, catalog: Catalog, *, known: Known | None = None) -
 
     `known` are headlines known from elsewhere (of the same run, of the lake); they give exact ends to pointers.
     """
-    host = host_of(document.url) if document.url else None
+    address = document.url or (address_in(document.html) if document.html else None)
+    host = host_of(address) if address else None
     source, outlet = from_address(host, document.outlet, catalog)
     body = _body(document, outlet)
     if isinstance(body, Reject):

@@ -12,6 +12,8 @@ from cleaners.article import Kind
 from cleaners.strip import Match
 
 MIN_WORDS = 16  # a quotation that an article gives twice is shorter
+SURE_WORDS = 40  # a shorter passage counts only where a good part of the words comes twice: prayers and refrains recur
+MIN_SHARE = 0.10
 SEED_WORDS = 8
 MIN_CAPTION_WORDS = 4
 MAX_CAPTION_WORDS = 60
@@ -53,7 +55,10 @@ def find_repeats(text: str) -> list[Match]:
             at += length
         else:
             at += 1
-    return found
+    repeated = sum(len(_WORD.findall(text, match.start, match.end)) for match in found)
+    if repeated >= MIN_SHARE * len(keys):
+        return found
+    return [match for match in found if len(_WORD.findall(text, match.start, match.end)) >= SURE_WORDS]
 
 
 def _anything_twice(keys: list[str]) -> bool:
