@@ -17,13 +17,14 @@ import pytest
 from conftest import ROOT, SARING
 
 QUALITY = tomllib.loads((ROOT / "tests/quality.toml").read_text("utf-8"))
+FLOORS = [(measure, name) for measure, floors in QUALITY["floors"].items() for name in floors]
 SEED_FIELDS = ("source", "title", "description", "language", "dateline", "cited_sources", "authors", "editors")
 SEED_FIELDS += ("photo_credits",)
 
 
-@pytest.mark.parametrize("name", QUALITY["floors"])
-def test_a_floor_has_one_limit_a_tolerance_and_its_reason(name: str) -> None:
-    floor = QUALITY["floors"][name]
+@pytest.mark.parametrize(("measure", "name"), FLOORS)
+def test_a_floor_has_one_limit_a_tolerance_and_its_reason(measure: str, name: str) -> None:
+    floor = QUALITY["floors"][measure][name]
     assert len({"at_most", "at_least"} & floor.keys()) == 1
     assert floor["tolerance"] >= 0
     assert floor["why"]
@@ -38,9 +39,9 @@ def test_the_floors_were_measured_on_this_data(shared: Path, name: str) -> None:
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize("name", QUALITY["floors"])
-def test_quality_does_not_fall_below_its_floor(text_scores: dict[str, float], name: str) -> None:
-    floor, got = QUALITY["floors"][name], text_scores[name]
+@pytest.mark.parametrize(("measure", "name"), FLOORS)
+def test_quality_does_not_fall_below_its_floor(scores: dict[str, dict[str, float]], measure: str, name: str) -> None:
+    floor, got = QUALITY["floors"][measure][name], scores[measure][name]
     if "at_most" in floor:
         assert got <= floor["at_most"] + floor["tolerance"], f"{floor['what']}: {got}"
     else:
@@ -70,25 +71,53 @@ def test_the_seeds_give_their_fields(shared: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def text_scores(shared: Path) -> dict[str, float]:
+def scores(shared: Path) -> dict[str, dict[str, float]]:
     """What the measure of ../shared says of `saring clean --jsonl`, by the names of the floors."""
-    command = [sys.executable, str(shared / "gold/measure.py"), "text", "--cleaner", f"{SARING} clean --jsonl"]
+    return {"text": text_scores(measured(shared, "text")), "html": html_scores(measured(shared, "html"))}
+
+
+def measured(shared: Path, mode: str) -> str:
+    command = [sys.executable, str(shared / "gold/measure.py"), mode, "--cleaner", f"{SARING} clean --jsonl"]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     print(said)
-    line = next(line for line in said.splitlines() if line.startswith("all "))
-    lost, left, exact = (float(x) for x in re.findall(r"(?:content_lost|boilerplate_left|exact) +([\d.]+)%", line))
-    invented = re.search(r"invented +(\d+)", line)
-    pointers = next(line for line in said.splitlines() if line.startswith("pointers all"))
-    ends = re.search(r"% of (\d+) .*story eaten (\d+)", pointers)
-    assert invented is not None
-    assert ends is not None
+    return said
+
+
+def text_scores(said: str) -> dict[str, float]:
+    whole = line(said, "all ")
+    ends = numbers(r"end exact [\d.]+% of (\d+)", line(said, "pointers all"))[0]
     return {
-        "content_lost": lost,
-        "boilerplate_left": left,
-        "exact": exact,
-        "invented": int(invented[1]),
-        "pointers_over": 100 * int(ends[2]) / int(ends[1]),
+        "content_lost": numbers(r"content_lost +([\d.]+)%", whole)[0],
+        "boilerplate_left": numbers(r"boilerplate_left +([\d.]+)%", whole)[0],
+        "exact": numbers(r"exact +([\d.]+)%", whole)[0],
+        "invented": numbers(r"invented +(\d+)", whole)[0],
+        "pointers_exact": numbers(r"end exact ([\d.]+)%", line(said, "pointers all"))[0],
+        "pointers_over": 100 * numbers(r"story eaten (\d+)", line(said, "pointers all"))[0] / ends,
     }
+
+
+def html_scores(said: str) -> dict[str, float]:
+    pages, fields = line(said, "distinct articles"), line(said, "title ")
+    rejected, others = numbers(r"not articles: (\d+) of (\d+)", line(said, "not articles"))
+    return {
+        "passages_kept": numbers(r"with kept ([\d.]+)%", pages)[0],
+        "boilerplate_leaked": numbers(r"without leaked ([\d.]+)%", pages)[0],
+        "perfect": numbers(r"perfect ([\d.]+)%", pages)[0],
+        "title": numbers(r"title ([\d.]+)%", fields)[0],
+        "day": numbers(r"date ([\d.]+)%", fields)[0],
+        "authors": numbers(r"same set ([\d.]+)%", line(said, "authors"))[0],
+        "rejected": 100 * rejected / others,
+    }
+
+
+def line(said: str, start: str) -> str:
+    return next(one for one in said.splitlines() if one.startswith(start))
+
+
+def numbers(pattern: str, text: str) -> list[float]:
+    found = re.search(pattern, text)
+    assert found is not None, f"the measure says nothing like {pattern}: {text}"
+    return [float(one) for one in found.groups()]
 
 
 def clean(documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
