@@ -8,7 +8,7 @@ SINGLE_QUOTE = "['‘’‚‛′`´]"
 
 _CAPITAL = r"(?-i:[A-ZÀ-Ý])"
 _NAME_WORD = r"(?-i:(?!(?:HR|QS)\b)[A-ZÀ-Ý][\w'’]*(?:-[A-ZÀ-Ý][\w'’]*)?(?:\.(?!\w))?(?!\w|\.\w))"
-_PARTICLE = r"(?-i:bin|binti|van|von|de|der|del|al|el|la|lubis|putra|putri|livicansera)"
+_PARTICLE = r"(?-i:bin|binti|van|von|de|der|del|al|el|la)"
 NAME = rf"{_NAME_WORD}(?: (?:{_NAME_WORD}|{_PARTICLE}\b)){{0,5}}"
 _NO_LABEL = r"(?!(?:editor|red|redaktur|penyunting|penulis|reporter|pewarta|penerjemah|sumber|foto|copyright)\b)"
 _LOOSE_NAME = rf"{_NO_LABEL}[\w'’.\-@]{{1,30}}(?: (?!dan ){_NO_LABEL}[\w'’.\-]{{1,30}}){{0,5}}"
@@ -74,7 +74,6 @@ PLACEHOLDERS: dict[str, tuple[str, str | None]] = {
         None,
     ),
     "codes": (r"[a-zA-Z]\w{0,12}(?: ?[/|&+] ?[a-zA-Z]\w{0,12}|-[a-zA-Z]\w{0,12}){1,5}", None),
-    "desk": (r"(?-i:[A-Z]{1,3}-\d{1,2})", None),
     "number": (r"\d[\d.,]*", None),
     "url": (r"(?:https?://|www\.)[^\s\"“”)]+", None),
     "code": (r"[^\n]{0,4000}[{};](?:[)(]{1,3};?)?", None),
