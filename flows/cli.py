@@ -23,13 +23,15 @@ if TYPE_CHECKING:
     from flows.report import RunReport
     from flows.settings import IngestConfig
 
+INTERRUPTED = 130  # what a shell says of a program ended by Ctrl-C
+
 app = typer.Typer(
     name="saring",
     help="News pages in, clean articles out: cleaned, deduplicated, tagged, as Parquet.\n\n"
     "Start with  saring ingest PATH…  on files or folders of articles, or  saring clean < article.txt  for one.",
     no_args_is_help=True,
     add_completion=False,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -89,6 +91,7 @@ def ingest(
     Reads .txt .html .jsonl .json .csv .parquet, also .gz and .zst. Give it the same folder every day: what the lake
     holds is skipped, and what a stopped run left is finished. With PREFECT_API_URL set it is a Prefect flow run.
 
+    \b
       saring ingest articles/ --lake news
       saring ingest crawl.csv --map text=isi,url=tautan
       zcat dump.gz | saring ingest -
@@ -98,7 +101,7 @@ def ingest(
     report = _as_flow(config) if os.environ.get("PREFECT_API_URL") else _plainly(config)
     _print_report(report, json)
     if not report.ok:
-        options.fail(f"{len(report.failures)} of the shards failed; the others are in the lake. Run it again.")
+        options.fail(f"Shards failed: {len(report.failures)}; the others are in the lake. Run it again.")
     if fail_on_alarm and report.alarms:
         options.fail(f"{len(report.alarms)} drift alarms; what was read is in the lake.")
 
@@ -155,6 +158,7 @@ def clean(
 ) -> None:
     """Clean one article from standard input, or many with --jsonl.
 
+    \b
       saring clean < article.txt
       saring clean --html --url https://… < page.html
       saring clean --jsonl < articles.jsonl > cleaned.jsonl
@@ -185,6 +189,7 @@ def explain(
 
     In colour on a terminal; elsewhere as CriticMarkup: {--removed--}{>>rule, kind, file<<}.
 
+    \b
       saring explain < article.txt
     """
     from flows.explain import facts, marked, show_colours
@@ -202,6 +207,7 @@ def explain(
 @rules_app.command("check")
 def rules_check(rules: options.Rules = None, without: options.Without = None) -> None:
     """Load all rule files and try every example in them. Your own too, with --rules."""
+    from flows.console import several
     from flows.rulebook import check
 
     catalog = options.catalog(rules, without)
@@ -210,7 +216,8 @@ def rules_check(rules: options.Rules = None, without: options.Without = None) ->
     for line in result.problems:
         print(line, file=sys.stderr)
     if result.problems:
-        options.fail(f"{len(result.problems)} examples do not hold: mend the rule or the example named above.")
+        wrong = several(len(result.problems), "problem")
+        options.fail(f"{wrong} in the rule files: mend the rule or the example named above.")
 
 
 @rules_app.command("new")
@@ -263,16 +270,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def status_of(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return its exit status."""
     try:
-        result = app(arguments, standalone_mode=False)
+        result = app(arguments, prog_name="saring", standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:  # the reader had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except (KeyboardInterrupt, typer.Abort):
-        print("saring: interrupted; what was published stays, run it again to go on", file=sys.stderr)
-        return 130
+    except KeyboardInterrupt:
+        result = INTERRUPTED
     except Exception as error:
         return _told(error)
+    if result == INTERRUPTED:  # which is what Typer returns for Ctrl-C
+        print("saring: interrupted; what was published stays, run it again to go on", file=sys.stderr)
     return result if isinstance(result, int) else 0
 
 
@@ -286,18 +294,22 @@ def _told(error: Exception) -> int:
     if isinstance(error, usage_error):
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "saring"
-        if message := error.format_message():
-            print(f"saring: {message} Try '{command} --help'.", file=sys.stderr)
+        if message := error.format_message().rstrip("."):
+            print(f"saring: {message}. Try '{command} --help'.", file=sys.stderr)
         return 2
+    sentence = str(error).rstrip(".") + "."
     if isinstance(error, Stop):
         status = error.status
-    elif isinstance(error, CatalogError | InputError):
+    elif isinstance(error, CatalogError):
+        print(error, file=sys.stderr)
+        sentence, status = f"The rule files cannot be used; problems found: {len(error.problems)}.", 2
+    elif isinstance(error, InputError):
         status = 2
     elif isinstance(error, LakeError):
         status = 1 if getattr(error, "begun", False) else 2
     else:
         raise error
-    print(f"saring: {error}", file=sys.stderr)
+    print(f"saring: {sentence}", file=sys.stderr)
     return status
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from lake.duplicates import Copy
@@ -132,8 +132,9 @@ class RunReport:
 
     def json(self) -> dict[str, Any]:
         """Return it ready for JSON: what `saring ingest --json` prints."""
-        found = asdict(self)
-        del found["began"]
+        found = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "began"}
+        found["copies"] = [asdict(copy) for copy in self.copies]
+        found["named_rejects"] = [asdict(reject) for reject in self.named_rejects]
         found["sources"] = {name or "unknown": number for name, number in self.sources.most_common()}
         found["removed"] = {kind: {"spans": s, "chars": c} for kind, (s, c) in sorted(self.removed.items())}
         return found | {"seconds": round(self.seconds, 3), "ok": self.ok, "nothing_new": self.nothing_new}

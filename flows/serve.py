@@ -27,6 +27,7 @@ def serve_daily(config: IngestConfig, *, cron: str, timezone: str, name: str) ->
 
     Raises ScheduleError.
     """
+    os.environ["PYTHONSAFEPATH"] = "1"  # a run starts in this folder; a lake/ in it must not pass for our package
     serve(deployment(config, cron=cron, timezone=timezone, name=name), limit=1)
 
 

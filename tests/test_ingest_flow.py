@@ -1,0 +1,173 @@
+"""The flow on a real Prefect server: the same bytes as the plain run, a state that says how it went, a report."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from conftest import ROOT, SARING
+
+from flows.settings import IngestConfig
+from lake import Lake
+from lake.verify import verify
+
+pytestmark = pytest.mark.prefect
+
+STORY = (
+    "Warga kampung {n} menyambut pembukaan jembatan nomor {n} pada Senin pagi.\n"
+    "Baca juga: Jembatan Lama Nomor {n} Ditutup\nPedagang di ujung jembatan berharap pembeli datang lagi."
+)
+START_SECONDS = 180  # the first start makes the database, on a machine that may be busy
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The environment of a client of a server that lives as long as this module's tests, in a home of its own."""
+    home = tmp_path_factory.mktemp("prefect")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = os.environ | {
+        "PREFECT_HOME": str(home),
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+        "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
+    }
+    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+    with (home / "server.log").open("w") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, env=environment, start_new_session=True)
+    try:
+        until(lambda: answers(f"http://127.0.0.1:{port}/api/health"), START_SECONDS, home / "server.log")
+        yield environment
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def until(holds: Any, seconds: float, log: Path) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, log.read_text()[-3000:]
+        time.sleep(0.3)
+
+
+def answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as reply:
+            return bool(reply.status == 200)
+    except OSError:
+        return False
+
+
+def ask(server: dict[str, str], path: str) -> Any:
+    """What the server's API says to a filter that lets everything through."""
+    url = f"{server['PREFECT_API_URL']}/{path}/filter"
+    request = urllib.request.Request(url, b"{}", {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=30) as reply:
+        return json.load(reply)
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    path = tmp_path / "in.jsonl"
+    lines = [json.dumps({"id": str(n), "text": STORY.format(n=n)}) for n in range(20)] + ["{broken"]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def contents(lake: Path) -> dict[str, str]:
+    found = sorted(path for path in lake.rglob("*.parquet") if "runs" not in path.parts)
+    return {str(path.relative_to(lake)): hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
+
+
+def test_a_flow_run_writes_the_same_bytes_as_a_plain_one_and_tells_the_server(
+    server: dict[str, str], source: Path, tmp_path: Path
+) -> None:
+    plain, flow = tmp_path / "plain", tmp_path / "flow"
+    subprocess.run([SARING, "ingest", source, "--lake", plain], check=True, capture_output=True)
+    done = subprocess.run([SARING, "ingest", source, "--lake", flow], capture_output=True, text=True, env=server)
+    assert done.returncode == 0, done.stderr
+    assert "20 articles kept" in done.stdout
+    assert contents(flow) == contents(plain) != {}
+    run = newest(server)
+    assert (run["state_type"], run["name"]) == ("COMPLETED", f"ingest {source}")
+    assert run["state"]["message"] == "20 articles, 0 copies, 1 reject"
+    tasks = {task["name"] for task in ask(server, "task_runs") if task["flow_run_id"] == run["id"]}
+    assert tasks <= {"plan", "clean-00000", "publish", "report"}
+    (artifact,) = [one for one in ask(server, "artifacts") if one["flow_run_id"] == run["id"]]
+    assert (artifact["key"], artifact["type"]) == ("saring-report", "markdown")
+    assert "broken\\-record" in artifact["data"]
+
+    again = subprocess.run([SARING, "ingest", source, "--lake", flow], capture_output=True, text=True, env=server)
+    assert again.stdout.startswith("Nothing new")
+    assert newest(server)["state"]["name"] == "NothingNew"
+
+
+def newest(server: dict[str, str]) -> Any:
+    return max(ask(server, "flow_runs"), key=lambda run: run["created"])
+
+
+def test_wrong_inputs_fail_the_flow_and_the_command_with_the_same_sentence(
+    server: dict[str, str], tmp_path: Path
+) -> None:
+    command = [SARING, "ingest", tmp_path / "none.jsonl", "--lake", tmp_path / "lake"]
+    done = subprocess.run(command, capture_output=True, text=True, env=server)
+    assert done.returncode == 2
+    assert done.stderr.strip().splitlines()[-1].startswith("saring: ")
+    assert newest(server)["state_type"] == "FAILED"
+
+
+def test_a_served_schedule_fires_and_its_runs_read_what_is_new(
+    server: dict[str, str], source: Path, tmp_path: Path
+) -> None:
+    lake = tmp_path / "lake"
+    command = [SARING, "serve", "--cron", "* * * * *", "--name", "each-minute", "--lake", "lake", source.name]
+    log = tmp_path / "serve.log"
+    with log.open("w") as out:
+        process = subprocess.Popen(command, cwd=tmp_path, env=server, stdout=out, stderr=out)
+    try:
+        until(lambda: [one for one in ask(server, "deployments") if one["name"] == "each-minute"], START_SECONDS, log)
+        (deployment,) = [one for one in ask(server, "deployments") if one["name"] == "each-minute"]
+        assert deployment["entrypoint"] == "flows.ingest.ingest"
+        assert deployment["concurrency_limit"] == 1 or deployment["global_concurrency_limit"]["limit"] == 1
+        (schedule,) = deployment["schedules"]
+        assert (schedule["slug"], schedule["schedule"]["timezone"]) == ("saring", "Asia/Jakarta")
+        until(lambda: (lake / "runs").is_dir() and any((lake / "runs").glob("*/*.parquet")), START_SECONDS, log)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    assert verify(Lake(lake)).problems == ()
+
+
+def test_the_form_of_a_run_has_a_title_and_a_description_for_every_field() -> None:
+    for name, field in IngestConfig.model_json_schema()["properties"].items():
+        assert field["title"], name
+        assert field["description"], name
+
+
+def test_the_shipped_deployment_names_the_flow_and_fields_that_exist() -> None:
+    (deployment,) = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
+    assert deployment["entrypoint"] == "flows.ingest:ingest"
+    assert deployment["concurrency_limit"] == {"limit": 1, "collision_strategy": "CANCEL_NEW"}
+    assert [one["slug"] for one in deployment["schedules"]] == ["saring"]
+    IngestConfig.model_validate(deployment["parameters"]["config"])
