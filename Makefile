@@ -20,7 +20,7 @@ help:
 
 demo: $(RUN_STAMP)
 	@$(BIN)/saring ingest samples --lake $(LAKE)
-	@echo "$(BIN)/python has what these lines need."
+	@echo "Here, python is $(BIN)/python: it has DuckDB and pandas."
 
 test: $(TEST_STAMP)
 	$(BIN)/ruff check .
