@@ -112,6 +112,34 @@ MUST_STAY = {
 }
 
 
+FIELDS: dict[tuple[str, int], dict[str, Any]] = {
+    ("text/tribunnews-penjaga-mercusuar.txt", 0): {
+        "title": "Penjaga Mercusuar Terakhir di Pulau Batu Layar Pensiun setelah 34 Tahun",
+        "description": "Lampu mercusuar kini menyala otomatis, tetapi warga meminta rumah jaga tetap dibuka.",
+        "authors": ["Galuh Ayu Kinasih"],
+        "editors": ["Raka Sadewa Putra"],
+    },
+    ("text/republika-wakaf-sumur.txt", 0): {
+        "authors": ["Hanifah Zahratunnisa"],
+        "editors": ["Umar Abdurrahim"],
+        "dateline": "GUNUNGKIDUL",
+        "cited_sources": ["Antara"],
+        "photo_credits": ["Republika"],
+    },
+    ("text/kompastv-jembatan.txt", 0): {"dateline": "PADANG", "cited_sources": ["Kompas TV"], "authors": []},
+    ("pages/kompas-bank-sampah.html", 0): {
+        "title": "Bank Sampah di Lereng Merapi Ubah Plastik Jadi Paving",
+        "authors": ["Ratna Puspitasari"],
+        "editors": ["Joko Prabowo Adi"],
+        "dateline": "SLEMAN",
+        "section": "Regional",
+    },
+    ("pages/antara-gerabah.html", 0): {"authors": ["Lalu Ahmad Fathoni"], "editors": ["Nurul Aulia Hastari"]},
+    ("flattened/flattened.jsonl", 1): {"authors": ["Muhamad Ilyasa"], "editors": ["Nurul Aulia Hastari"]},
+    ("scraped/news-watch.csv", 1): {"authors": ["Joko Prabowo Adi"], "section": "regional"},
+}
+
+
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("samples") / "lake"
@@ -163,6 +191,23 @@ def test_what_looks_like_furniture_or_is_damaged_stays(
     rows: dict[str, list[dict[str, Any]]], file: str, row: int, words: str
 ) -> None:
     assert words in article(rows, file, row)["text"]
+
+
+@pytest.mark.parametrize(("file", "row"), FIELDS, ids=[f"{file}:{row}" for file, row in FIELDS])
+def test_what_furniture_says_becomes_fields(rows: dict[str, list[dict[str, Any]]], file: str, row: int) -> None:
+    want = FIELDS[file, row]
+    got = article(rows, file, row)
+    assert {name: got[name] for name in want} == want
+
+
+def test_headlines_pointed_to_are_kept(rows: dict[str, list[dict[str, Any]]]) -> None:
+    pointers = article(rows, "text/kontan-koperasi-kakao.txt", 0)["related"]
+    assert [pointer["title"] for pointer in pointers] == [
+        "Harga Kakao Menguat, Pabrik Cokelat Rumahan Mulai Menahan Pembelian",
+        "Gudang Fermentasi Jadi Syarat Baru Pembeli Biji Kakao Eropa",
+        "Penjualan Mesin Sangrai Lokal Tumbuh Dua Digit pada Kuartal I",
+        "5 Cara Menyimpan Cokelat agar Tidak Berbintik Putih",
+    ]
 
 
 def test_languages_are_told_apart(rows: dict[str, list[dict[str, Any]]]) -> None:
