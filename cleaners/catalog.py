@@ -71,12 +71,16 @@ class CatalogError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
-    """The rules that apply to one article, by the place they look at; an outlet's own stand before the shared ones."""
+    """The rules that apply to one article, by the place they look at; an outlet's own stand before the shared ones.
+
+    `shared` are the names of the shared rules, `words` what any of all rules needs.
+    """
 
     anywhere: tuple[Rule, ...]
     head: tuple[Rule, ...]
     tail: tuple[Rule, ...]
     shared: frozenset[str]
+    words: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -205,7 +209,8 @@ def _rule_set(rules: Sequence[Rule]) -> RuleSet:
         if rule.ends_text and rule.where is not Where.TAIL:
             by_place[Where.TAIL].append(rule)
     shared = frozenset(rule.name for rule in rules if rule.file.startswith("rules/"))
-    return RuleSet(tuple(by_place[Where.ANY]), tuple(by_place[Where.HEAD]), tuple(by_place[Where.TAIL]), shared)
+    words = tuple(sorted(frozenset[str]().union(*(rule.needs for rule in rules))))
+    return RuleSet(tuple(by_place[Where.ANY]), tuple(by_place[Where.HEAD]), tuple(by_place[Where.TAIL]), shared, words)
 
 
 def _conflicts(shared: Iterable[Rule], outlets: Iterable[Outlet]) -> list[Problem]:
@@ -262,7 +267,7 @@ class _Reader:
                     rule,
                     key,
                     "unknown key",
-                    f"did you mean {close[0]!r}?" if close else f"use one of {sorted(map(str, keys))}",
+                    f"did you mean {str(close[0])!r}?" if close else f"use one of {sorted(map(str, keys))}",
                 )
 
     def outlet(self, text: str) -> Outlet | None:
@@ -315,7 +320,7 @@ class _Reader:
                 rule,
                 key,
                 f"unknown {key} {found!r}",
-                f"did you mean {close[0]!r}?" if close else f"use one of {[str(c) for c in choices]}",
+                f"did you mean {str(close[0])!r}?" if close else f"use one of {[str(c) for c in choices]}",
             )
             return default
         return choices(found)

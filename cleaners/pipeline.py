@@ -19,7 +19,7 @@ from cleaners.language import detect
 from cleaners.normalize import normalize
 from cleaners.outlet import Outlet
 from cleaners.pointer import Hints
-from cleaners.repeat import find_doubled_captions, find_repeats
+from cleaners.repeat import find_twice
 from cleaners.source import from_address, from_site_name, from_text, named_at_head, wire_in
 from cleaners.strip import Match, cut, find, with_white_space
 from cleaners.urls import canonical_url, host_of
@@ -32,7 +32,7 @@ MIN_GLUED_WORDS = 3  # fewer are names such as iPhone or TikTok
 
 _NO_STORY = (Kind.REPEAT, Kind.EMBED)
 _WORD = re.compile(r"\w+")
-_GLUED = re.compile(r"[a-z]{3}[.,]?[A-Z][a-z]{2}")
+_GLUED = re.compile(r"(?:(?<=[a-z]{3})|(?<=[a-z]{3}[.,]))[A-Z][a-z]{2}")
 _RIGHTS = re.compile(r"dilarang keras mengambil konten", re.IGNORECASE)
 
 
@@ -100,7 +100,7 @@ def find_removals(
 
     An outlet that only the text names is looked up in what was found, and its own rules are then used.
     """
-    repeats = _twice(text)
+    repeats = find_twice(text)
     matches = find(text, catalog.rules_for(outlet), hints, repeats)
     if source.name is None:
         source, outlet = from_text(text, matches, catalog)
@@ -111,13 +111,6 @@ def find_removals(
                 source, outlet = from_text(text, own, catalog)
             matches = own if outlet is likely else matches
     return with_white_space(text, matches), source, outlet
-
-
-def _twice(text: str) -> list[Match]:
-    """What the scraper delivered twice: captions first, for both of their copies go."""
-    captions = find_doubled_captions(text)
-    repeats = (r for r in find_repeats(text) if not any(r.start < c.end and c.start < r.end for c in captions))
-    return sorted([*captions, *repeats], key=lambda match: match.start)
 
 
 def _flags(text: str, matches: Sequence[Match]) -> tuple[str, ...]:

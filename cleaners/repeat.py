@@ -15,7 +15,7 @@ MIN_WORDS = 16  # a quotation that an article gives twice is shorter
 SURE_WORDS = 40  # a shorter passage counts only where a good part of the words comes twice: prayers and refrains recur
 MIN_SHARE = 0.10
 SEED_WORDS = 8
-MIN_CAPTION_WORDS = 4
+MIN_CAPTION_WORDS = 5
 MAX_CAPTION_WORDS = 60
 MAX_CREDIT_WORDS = 6
 
@@ -29,6 +29,17 @@ _CAPTION_SIGN = re.compile(
     r"|\([^()]{0,30}(?:/|foto|dok)[^()]{0,40}\)",
     re.IGNORECASE,
 )
+
+
+def find_twice(text: str) -> list[Match]:
+    """Return what the scraper delivered twice, ordered and disjoint: captions first, for both of their copies go."""
+    words = text.split()
+    runs = list(zip(*(words[i:] for i in range(MIN_CAPTION_WORDS)), strict=False))
+    if len(set(runs)) == len(runs):  # most articles say nothing twice
+        return []
+    captions = find_doubled_captions(text)
+    repeats = (r for r in find_repeats(text) if not any(r.start < c.end and c.start < r.end for c in captions))
+    return sorted([*captions, *repeats], key=lambda match: match.start)
 
 
 def find_repeats(text: str) -> list[Match]:

@@ -22,7 +22,7 @@ HEAD_PARAGRAPHS = 10  # a dateline further down is another story's
 HEAD_WORDS = 110  # title, standfirst, byline and two captions stand before a dateline; more is story
 FLAT_HEAD_CHARACTERS = 420
 LINE_OPENING = 40
-LONGEST_IS = 240  # characters; no label, time or byline is longer
+LONGEST_IS = 170  # characters; no label, time or byline is longer
 DATELINE_CHARACTERS = 110  # the longest dateline of the corpus has 70
 MAX_LINES_BELOW = 12  # tags and rails below a sign-off; the median is 4
 MAX_LABEL_WORDS = 8
@@ -48,7 +48,7 @@ class Match:
 
 def find(text: str, rules: RuleSet, hints: Hints, known: Sequence[Match] = ()) -> list[Match]:
     """Return what is boilerplate in a normalised text, ordered and disjoint; `known` is what was found before."""
-    folded = _Folded(text)
+    folded = _Folded(text, rules.words)
     found = [
         match for rule in rules.anywhere if folded.may_match(rule) for match in _matches(text, folded, rule, hints)
     ]
@@ -89,25 +89,17 @@ def with_white_space(text: str, matches: Sequence[Match]) -> list[Match]:
 class _Folded:
     """A text in lower case, with what is asked of it for many rules: which words it holds, and where."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, words: Iterable[str]) -> None:
         folded = text.lower()
         if len(folded) != len(text):  # a few letters lower to two; offsets must stay
             folded = "".join(low if len(low := letter.lower()) == 1 else letter for letter in text)
         self.text = folded
-        self._holds: dict[str, bool] = {}
+        self._held = {word for word in words if word in folded}
         self.lines = list(_lines(folded))
 
     def may_match(self, rule: Rule) -> bool:
         """Whether the text holds one of the words that a rule needs."""
-        if not rule.needs:
-            return True
-        for word in rule.needs:
-            held = self._holds.get(word)
-            if held is None:
-                held = self._holds[word] = word in self.text
-            if held:
-                return True
-        return False
+        return not rule.needs or not rule.needs.isdisjoint(self._held)
 
     def places(self, rule: Rule, start: int, end: int) -> list[int]:
         """Where in `text[start:end]` a match of a rule could start, ascending; for a rule that knows its openings."""
