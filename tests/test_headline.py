@@ -126,6 +126,13 @@ def test_a_known_title_matches_across_case_quotes_and_spaces() -> None:
     assert Known(["Nelayan: 'Harga Ikan' Turun!"]).end_of('NELAYAN: "Harga  Ikan" turun! Pasar sepi.', 0) == 29
 
 
+@pytest.mark.parametrize(
+    "title", ["Harga ikan turun 40%", "Harga ikan turun...", "Harga ikan (segar)", "Harga ikan turun?"]
+)
+def test_a_known_title_keeps_its_last_sign(title: str) -> None:
+    assert Known([title]).end_of(f"{title} Darsono tertawa.", 0) == len(title)
+
+
 def test_a_short_title_is_not_remembered() -> None:
     assert len(Known(["Foto", "", "Harga ikan turun"])) == 1
 
