@@ -32,7 +32,7 @@ MIN_GLUED_WORDS = 3  # fewer are names such as iPhone or TikTok
 
 _NO_STORY = (Kind.REPEAT, Kind.EMBED)
 _WORD = re.compile(r"\w+")
-_GLUED = re.compile(r"(?:(?<=[a-z]{3})|(?<=[a-z]{3}[.,]))[A-Z][a-z]{2}")
+_GLUED = re.compile(r"[A-Z](?:(?<=[a-z]{3}[A-Z])|(?<=[a-z]{3}[.,][A-Z]))[a-z]{2}")
 _RIGHTS = re.compile(r"dilarang keras mengambil konten", re.IGNORECASE)
 
 
@@ -130,9 +130,13 @@ def _flags(text: str, matches: Sequence[Match]) -> tuple[str, ...]:
 
 def _share(text: str, matches: Sequence[Match]) -> float:
     """The share of the words that goes, passages delivered twice and code aside: neither can be eaten story."""
-    aside = sum(len(_WORD.findall(text, m.start, m.end)) for m in matches if m.kind in _NO_STORY)
-    removed = sum(len(_WORD.findall(text, m.start, m.end)) for m in matches if m.kind not in _NO_STORY)
-    return removed / max(1, len(_WORD.findall(text)) - aside)
+    aside = sum(_words(text, match) for match in matches if match.kind in _NO_STORY)
+    removed = sum(_words(text, match) for match in matches if match.kind not in _NO_STORY)
+    return removed / max(1, len(text.split()) - aside)
+
+
+def _words(text: str, match: Match) -> int:
+    return len(text[match.start : match.end].split())
 
 
 def _cleaned(
