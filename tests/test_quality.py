@@ -31,6 +31,22 @@ def test_a_floor_has_one_limit_a_tolerance_and_its_reason(measure: str, name: st
     assert floor["what"]
 
 
+def test_the_readme_names_the_floors() -> None:
+    floors = QUALITY["floors"]["text"]
+    shown = [floors["content_lost"]["at_most"], floors["boilerplate_left"]["at_most"], floors["exact"]["at_least"]]
+    assert readme_row("Saring, at worst") == shown
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(("baseline", "row"), [("lines", "one regex per line"), ("dotall", "`re.sub")])
+def test_the_readme_says_of_others_what_is_measured(shared: Path, baseline: str, row: str) -> None:
+    command = [sys.executable, str(shared / "gold/measure.py"), "text", "--baseline", baseline]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    measured = text_scores(said)
+    names = ("content_lost", "boilerplate_left", "exact")
+    assert readme_row(row) == [pytest.approx(measured[name], abs=0.06) for name in names]
+
+
 @pytest.mark.shared
 @pytest.mark.parametrize("name", QUALITY["data"])
 def test_the_floors_were_measured_on_this_data(shared: Path, name: str) -> None:
@@ -108,6 +124,12 @@ def html_scores(said: str) -> dict[str, float]:
         "authors": numbers(r"same set ([\d.]+)%", line(said, "authors"))[0],
         "rejected": 100 * rejected / others,
     }
+
+
+def readme_row(start: str) -> list[float]:
+    """The percentages of a row of the README's table, left to right."""
+    row = line((ROOT / "README.md").read_text("utf-8"), f"| {start}")
+    return [float(one) for one in re.findall(r"([\d.]+) %", row)]
 
 
 def line(said: str, start: str) -> str:
