@@ -9,18 +9,20 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from cleaners.headline import Known, find_end
+from cleaners.headline import Known, find_end, known_titles_in_a_row
 from cleaners.rule import NextLine
 
 OWN_LINE_CHARACTERS = 230  # the longest of 33,000 titles has 190; a longer line holds story too
 NEXT_LINE_MIN_WORDS = 5  # a shorter line after a lone marker is a sub-heading as often as a headline
 NEXT_LINE_MAX_WORDS = 24
 GLUED_RUN_CHARACTERS = 500
+TITLE_CASED_SHARE = 0.6  # of the longer words of glued headlines; a sentence of many names stays under 0.5
 
 _CLOSERS = {"(": ")", "[": "]"}
 _QUOTES = {"'": "'’", "‘": "’'", '"': '"”', "“": '”"'}
-_SENTENCE_END = re.compile(r"[.!?…:;,][\"”'’)]*$")
+_SENTENCE_END = re.compile(r"[.…:;,][\"”'’)]*$|[!?][\"”]$")
 _FULL_STOP = re.compile(r"\.[\"”’)]*(?: |$)|(?<=[a-z]{3})\.[\"”’)]*(?=[\"“]?[A-Z])")  # glued sentences too
+_PROSE_END = re.compile(r"(?<![.…])\.[\"”]?$")  # headlines end with three dots or none: a line with one holds story
 _AFTER_QUOTE = re.compile(r"(?: ?(?:di sini|berikut ini|di bawah ini|ini))? ?[:.]?", re.IGNORECASE)
 _AFTER_MARKER = re.compile(r"[ >»›→:\-–—•|]*")
 
@@ -52,16 +54,19 @@ def reach(text: str, start: int, end: int, next_line: NextLine, hints: Hints) ->
     after = _skip(text, end, line_end)
     if after >= line_end:
         return _alone(text, start, line_end, next_line, hints)
-    if text[after] in _QUOTES and (quoted := _quoted(text, start, after, line_end)):
-        return quoted
     if (
         _owns_line(text, start)
         and line_end - after <= OWN_LINE_CHARACTERS
+        and not _PROSE_END.search(text[after:line_end].rstrip())
         and (text.count("\n") >= 2 or line_end == len(text))
     ):
         return Pointer(start, line_end, _one(text, after, line_end), True)
+    if text[after] in _QUOTES and (quoted := _quoted(text, start, after, line_end)):
+        return quoted
     if own := _own_title(text, after, hints.title):
         return Pointer(start, own, _one(text, after, own), True)
+    if hints.known and (spans := known_titles_in_a_row(text, after, hints.known)):
+        return Pointer(start, spans[-1][1], tuple(spans), True)
     found = find_end(text, after, title=hints.title, known=hints.known)
     if (run := _glued_titles(text, found.end, line_end)) > found.end:
         return Pointer(start, run, _one(text, after, found.end), True)
@@ -84,7 +89,10 @@ def _glued_titles(text: str, end: int, line_end: int) -> int:
     rest = text[end:line_end]
     if not rest or rest[0] == " " or len(rest) > GLUED_RUN_CHARACTERS or _FULL_STOP.search(rest):
         return end
-    return line_end if len(rest.split()) >= NEXT_LINE_MIN_WORDS else end
+    words = rest.split()
+    long = [word for word in words if len(word) > 3]
+    title_cased = sum(not word[0].islower() for word in long) >= TITLE_CASED_SHARE * len(long)
+    return line_end if len(words) >= NEXT_LINE_MIN_WORDS and title_cased else end
 
 
 def _word_start(text: str, at: int) -> int:
@@ -155,7 +163,8 @@ def _is_headline(line: str, last: bool, next_line: NextLine, hints: Hints) -> bo
     if hints.known and (hints.known.end_of(line, 0) or 0) >= len(line.rstrip()):
         return True
     words = line.split()
-    if not NEXT_LINE_MIN_WORDS <= len(words) <= NEXT_LINE_MAX_WORDS or _SENTENCE_END.search(line.rstrip()):
+    least = NEXT_LINE_MIN_WORDS - (next_line is NextLine.HEADLINE)
+    if not least <= len(words) <= NEXT_LINE_MAX_WORDS or _SENTENCE_END.search(line.rstrip()):
         return False
     if not line[0].isupper() and not line[0].isdigit() and line[0] not in "\"“'‘":
         return False
