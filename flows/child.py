@@ -1,9 +1,4 @@
-"""Drive the killable processes that clean shards: start them, watch them, and find the document that kills them.
-
-A child that dies or shows no progress has its unfinished documents cleaned again in a new child. A document that ends
-two children, the second of which had nothing else in its memory, is at fault: it becomes a reject, and the rest of the
-shard goes on. A child serves one shard at a time and is used again, because starting one costs a second.
-"""
+"""Hold one killable process that cleans shards: start it, give it jobs, say how it died."""
 
 from __future__ import annotations
 
@@ -15,16 +10,13 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
-from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from cleaners.article import Reason
-from flows.shard import Fault, Job
+from flows.shard import Job
 
 GiB = 1 << 30
 START_SECONDS = 120.0  # a child imports and loads for a second; machines are loaded, disks cold
@@ -52,7 +44,7 @@ class ShardError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Died:
+class Died:
     """A child ended while it worked on document `at` of its shard."""
 
     at: int
@@ -84,7 +76,7 @@ class Child:
             self.process.stdin.write(json.dumps(message).encode() + b"\n")
             self.process.stdin.flush()
 
-    def work(self, job: Job, progress: Callable[[int], None]) -> _Died | None:
+    def work(self, job: Job, progress: Callable[[int], None]) -> Died | None:
         """Have a job done; `progress(number of documents done)` is called now and then. None when all of it is."""
         self.start()
         self.tell(_told(job))
@@ -118,18 +110,18 @@ class Child:
                 if i + 1 == len(lines) or not line.startswith(b"at "):
                     yield line.decode()
 
-    def why(self, at: int) -> _Died | None:
+    def why(self, at: int) -> Died | None:
         """Say why a child that stopped answering did, and make sure that it is gone."""
         try:
             status = self.process.wait(1)  # its pipe closes a moment before it can be waited for
         except subprocess.TimeoutExpired:
             self.process.kill()
-            return _Died(at, Reason.TIMEOUT, f"no progress for {self.limits.wall_seconds:g} s")
+            return Died(at, Reason.TIMEOUT, f"no progress for {self.limits.wall_seconds:g} s")
         if status == -signal.SIGXCPU:
-            return _Died(at, Reason.TIMEOUT, f"it took more than {self.limits.cpu_seconds} s of processor time")
+            return Died(at, Reason.TIMEOUT, f"it took more than {self.limits.cpu_seconds} s of processor time")
         if status > 0:
             raise ShardError(self.last_words())
-        return _Died(at, Reason.KILLED, f"its process was ended by {_signal_name(-status)}")
+        return Died(at, Reason.KILLED, f"its process was ended by {_signal_name(-status)}")
 
     def last_words(self) -> str:
         """Return the last line that the child wrote to its standard error, which names the exception."""
@@ -147,111 +139,6 @@ class Child:
             with contextlib.suppress(BrokenPipeError):  # what was not sent to a killed child is not missed
                 if pipe is not None:
                     pipe.close()
-
-
-class Crew:
-    """The children of one run: `with Crew(rules, without) as crew`, then `crew.clean(job)` from several threads."""
-
-    def __init__(
-        self, rules: Sequence[tuple[str, str]] = (), without: Collection[str] = (), limits: Limits | None = None
-    ) -> None:
-        self.setup = {"rules": [list(pair) for pair in rules], "without": sorted(without)}
-        self.limits = limits or Limits()
-        self.idle: list[Child] = []
-        self.all: set[Child] = set()
-        self.closed = False
-        self.guard = threading.Lock()
-
-    def __enter__(self) -> Crew:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """End all children at once; a thread that works with one gets a ShardError and clears it away."""
-        with self.guard:
-            self.closed = True
-            idle, self.idle = self.idle, []
-            for child in self.all:
-                child.process.kill()
-        for child in idle:
-            self._dismiss(child)
-
-    @contextmanager
-    def child(self, *, fresh: bool = False) -> Iterator[Child]:
-        """Lend a child; it is taken back unless it died or has served long enough."""
-        found = self._take(fresh)
-        keep = False
-        try:
-            yield found
-            keep = found.process.poll() is None and found.served < self.limits.shards
-        except ShardError as error:
-            raise _stopped() if self.closed else error from None
-        finally:
-            with self.guard:
-                keep = keep and not self.closed
-                self.idle += [found] if keep else []
-            if not keep:
-                self._dismiss(found)
-
-    def _dismiss(self, child: Child) -> None:
-        child.end()
-        with self.guard:
-            self.all.discard(child)
-
-    def _take(self, fresh: bool) -> Child:
-        with self.guard:
-            if self.closed:
-                raise _stopped()
-            if self.idle and not fresh:
-                return self.idle.pop()
-            found = Child(self.setup, self.limits)
-            self.all.add(found)
-            return found
-
-    def clean(self, job: Job, progress: Callable[[int], None] = lambda done: None) -> None:
-        """Clean all documents of a job; its rows are then in the part files of its folder.
-
-        Raises ShardError when no child can do it and no document is to blame (a full disk, a changed file).
-        """
-        deaths: Counter[int] = Counter()
-        faults: dict[int, Fault] = {}
-        suspect: int | None = None
-        while (start := next_document(job)) < job.stop:
-            alone = suspect is not None and start >= suspect
-            stop = job.stop if suspect is None or alone else suspect
-            with self.child(fresh=alone) as child:
-                died = child.work(replace(job, start=start, stop=stop, faults=faults), progress)
-                child.served += self.limits.shards * (suspect is not None)  # its memory is not to be trusted
-            suspect = None
-            if died is not None:
-                suspect = self._blame(died, job, deaths, faults)
-            elif stop < job.stop:
-                suspect = stop
-
-    def _blame(self, died: _Died, job: Job, deaths: Counter[int], faults: dict[int, Fault]) -> int:
-        """Count a death; the second makes the document a reject, the third one that is not even read again."""
-        if self.closed:
-            raise _stopped()
-        deaths[died.at] += 1
-        count = deaths[died.at]
-        if count > 3 or (count > 1 and died.at >= job.stop):
-            raise ShardError(f"cleaning fails again and again at document {died.at}: {died.detail}")
-        if count > 1:
-            faults[died.at] = Fault(died.reason, f"{died.detail}, in each of {count} tries", readable=count == 2)
-        return died.at
-
-
-def next_document(job: Job) -> int:
-    """Return the first document of a job whose rows are not on disk yet."""
-    done = [int(part.stem.rpartition("-")[2]) for part in parts(job.folder, job.batch)]
-    return max([job.start, *done])
-
-
-def parts(folder: str | Path, batch: str) -> list[Path]:
-    """Return the part files of a batch in the order of their documents."""
-    return sorted(Path(folder).glob(f"{batch}.*.part"))
 
 
 def _told(job: Job) -> dict[str, Any]:
@@ -274,7 +161,3 @@ def _signal_name(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return f"signal {number}"
-
-
-def _stopped() -> ShardError:
-    return ShardError("the run was stopped")

@@ -7,6 +7,7 @@ that `saring clean` does not wait for Prefect. Over 250 lines because it is one 
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from flows.report import RunReport
     from flows.settings import IngestConfig
 
+DISK_BROKE = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG}  # other reasons are for whoever named the lake
 INTERRUPTED = 130  # what a shell says of a program ended by Ctrl-C
 
 app = typer.Typer(
@@ -306,7 +308,8 @@ def _told(error: Exception) -> int:
     elif isinstance(error, InputError):
         status = 2
     elif isinstance(error, LakeError):
-        status = 1 if getattr(error, "begun", False) else 2
+        broken = isinstance(error.__cause__, OSError) and error.__cause__.errno in DISK_BROKE
+        status = 1 if broken else 2
     else:
         raise error
     print(f"saring: {sentence}", file=sys.stderr)

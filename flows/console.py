@@ -13,7 +13,7 @@ from flows.report import RunReport
 
 if TYPE_CHECKING:
     from flows.plan import Shard
-    from flows.run import Prepared
+    from flows.prepare import Prepared
 
 PLAIN_EVERY_SECONDS = 15.0  # between two lines of progress where there is no terminal: a log stays readable
 WAIT_SECONDS = 2.0  # a lock held shorter than this is not worth a line
@@ -188,7 +188,7 @@ def _copies(report: RunReport) -> Iterator[str]:
         return
     kinds = ", ".join(f"{number:,} {kind}" for kind, number in report.kinds_of_copies.most_common())
     yield f"\nCopies found ({kinds}):"
-    for copy in report.copies[:SHOWN]:
+    for copy in sorted(report.copies, key=lambda copy: copy.title is None or copy.of_title is None)[:SHOWN]:
         yield f"  {copy.kind:<11} {copy.id[:8]} {_title(copy.title)}\n{'of':>13} {copy.of[:8]} {_title(copy.of_title)}"
     if report.duplicates > SHOWN:
         yield f"  and {report.duplicates - min(SHOWN, len(report.copies)):,} more, in the table duplicates"

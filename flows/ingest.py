@@ -24,8 +24,9 @@ from flows.artifacts import leave
 from flows.child import ShardError
 from flows.observer import Observer
 from flows.plan import Shard
+from flows.prepare import Prepared, prepare
 from flows.report import RunReport
-from flows.run import Going, Prepared, begin, prepare
+from flows.run import Going, begin
 from flows.settings import IngestConfig
 
 SHARD_TAG = "saring-shard"  # a limit on this tag bounds the shards of all runs together

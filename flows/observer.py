@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from flows.plan import Shard
-    from flows.run import Prepared
+    from flows.prepare import Prepared
 
 
 class Observer:

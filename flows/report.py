@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from lake.duplicates import Copy
 
 if TYPE_CHECKING:
-    from flows.run import Prepared, Published
+    from flows.prepare import Prepared
+    from flows.run import Published
 
 MAX_NAMED = 50  # copies and rejects; the rest is counted, and all of them stand in the lake
 

@@ -9,66 +9,27 @@ import datetime
 import importlib.metadata
 import json
 import platform
-import secrets
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 
-from cleaners.catalog import load_catalog
-from flows.child import Crew, Limits, ShardError
-from flows.columns import ColumnMap
+from flows.child import Limits, ShardError
+from flows.crew import Crew
 from flows.observer import Observer
-from flows.plan import Piece, Plan, Shard, make_plan
+from flows.plan import Piece, Shard
+from flows.prepare import Prepared, prepare
 from flows.report import MAX_NAMED, Rejected, RunReport
 from flows.settings import IngestConfig
-from flows.shard import Job
-from flows.sources import Inputs, SourceFile, count, expand, mapping_of
-from flows.workplace import Workplace, sweep
-from lake import BatchInput, BatchTables, Lake, LakeError, run_row
+from flows.workplace import Workplace
+from lake import BatchInput, BatchTables, Lake, run_row
 from lake.duplicates import Copy, Index
 
 DECIDE_BYTES = ("ftfy", "langdetect", "lxml", "numpy", "pyarrow", "trafilatura")  # packages named in `runs.versions`
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A run before it starts: what was asked, what there is, what is to be done.
-
-    `maps` says by SHA-256 which columns of a file are read.
-    """
-
-    config: IngestConfig
-    run: str
-    ruleset: str
-    rules: tuple[tuple[str, str], ...]
-    inputs: Inputs
-    plan: Plan
-    maps: Mapping[str, ColumnMap]
-    began: float = field(default_factory=time.monotonic)
-
-    def crew(self, limits: Limits | None = None) -> Crew:
-        """Return children that clean by this run's rules; close it at the end."""
-        return Crew(self.rules, self.config.without, limits)
-
-    def job(self, shard: Shard, folder: Path) -> Job:
-        """Return what a child is told about a shard."""
-        return Job(
-            batch=shard.batch,
-            pieces=tuple(told(piece, self.maps[piece.file.sha256]) for piece in shard.pieces),
-            start=0,
-            stop=shard.documents,
-            folder=str(folder),
-            outlet=self.config.outlet,
-            languages=tuple(self.config.languages),
-            keep_originals=self.config.keep_originals,
-        )
 
 
 def run(config: IngestConfig, *, observer: Observer | None = None, limits: Limits | None = None) -> RunReport:
@@ -93,37 +54,6 @@ def run(config: IngestConfig, *, observer: Observer | None = None, limits: Limit
                 observer.failed(shard, error)
                 report.failures.append(f"Shard {shard.number} was given up: {error}")
     return report.finished()
-
-
-def prepare(config: IngestConfig) -> Prepared:
-    """Check rules, inputs and lake, and plan. Changes nothing but what a run that died has left half done.
-
-    Raises CatalogError, InputError and LakeError.
-    """
-    rules = config.own_rules()
-    catalog = load_catalog(rules, config.without)
-    inputs = expand(config.inputs)
-    lake = _existing(config)
-    if lake is not None and not config.dry_run:
-        mend(lake)
-    maps: dict[str, ColumnMap] = {}
-
-    def records(file: SourceFile) -> int:
-        maps[file.sha256] = mapping_of(file, config.columns)
-        return count(file, maps[file.sha256])
-
-    held = lake.inputs() if lake is not None else {}
-    plan = make_plan(inputs.files, held, count=records, ruleset=catalog.ruleset, limit=config.limit)
-    name = f"{datetime.datetime.now(datetime.UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-    return Prepared(config, name, catalog.ruleset, tuple(rules), inputs, plan, maps)
-
-
-def mend(lake: Lake) -> None:
-    """Finish what a dead run had committed and delete what it had not; touch nothing where nothing is left of one."""
-    if any((lake.path / "_staging").iterdir()):
-        with lake.lock():
-            lake.recover()
-            sweep(lake.path)
 
 
 @contextmanager
@@ -235,19 +165,6 @@ def versions() -> dict[str, str]:
     return {"saring": importlib.metadata.version("saring"), "python": platform.python_version(), **found}
 
 
-def told(piece: Piece, mapping: ColumnMap) -> dict[str, Any]:
-    """Return a piece as a child is told it: JSON."""
-    file = {name: getattr(piece.file, name) for name in SourceFile.__slots__} | {"path": str(piece.file.path)}
-    return {"file": file, "mapping": asdict(mapping), "start": piece.start, "stop": piece.stop}
-
-
-def _existing(config: IngestConfig) -> Lake | None:
-    path = Path(config.lake)
-    if not path.exists() or (path.is_dir() and not any(path.iterdir())):
-        return None
-    return Lake(path)
-
-
 @contextmanager
 def _pool(workers: int) -> Iterator[ThreadPoolExecutor]:
     """Threads that each drive a child; what has not begun when the run fails does not begin."""
@@ -278,6 +195,3 @@ def _kinds(removals: pa.Table) -> dict[str, tuple[int, int]]:
         spans, chars = found.get(kind, (0, 0))
         found[kind] = spans + 1, chars + end - start
     return found
-
-
-__all__ = ["LakeError", "Observer", "Prepared", "RunReport", "begin", "prepare", "run"]

@@ -4,8 +4,8 @@ It speaks lines with its parent (`flows.child`). On standard input: one JSON lin
 job. On standard output: `ready RULESET`, `at N` before document N of the job is read, `done N` when all rows up to N,
 the end of the job, are on disk. When the pipe from the parent ends, so does this process, whatever it is doing.
 
-Rows go into part files, each whole or absent: `<batch>.<first>-<next>.part`, Arrow IPC streams one after the other, in
-the order of `PARTS`. A child that dies has lost at most `FLUSH_DOCUMENTS` documents' work and no document.
+Rows go into part files (`flows.parts`), each whole or absent: a child that dies has lost at most `FLUSH_DOCUMENTS`
+documents' work and no document.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from cleaners.article import Cleaned, Document, Reason, Reject, Stage
 from cleaners.catalog import Catalog, load_catalog
 from cleaners.headline import Known
 from cleaners.pipeline import clean
+from flows.parts import Rows
 
 if TYPE_CHECKING:
     from flows.columns import ColumnMap
     from flows.sources import SourceFile
 
 FLUSH_DOCUMENTS = 500  # rows held before they go to disk: about 5 MB, and at most 5 s of work lost with a child
-PARTS = ("articles", "removals", "rejects", "originals")  # order of the streams in a part file
 OPENING_PATIENCE = 20  # times the limit of one document: the first of a range may lie behind gigabytes to unpack
 WARM_UP = "Warga membaca koran pagi di serambi."  # loads what is loaded at first use; no document pays for it
 EXIT_ORPHANED = 3  # the parent's pipe ended; nobody reads this status but a debugger
@@ -52,7 +52,7 @@ class Fault:
 class Job:
     """Documents `start` to `stop` of a shard, counted over its pieces from 0, and what is to happen to them.
 
-    A piece is what `flows.run.told` says: file, mapping, start, stop. `faults` are documents that are not to be
+    A piece is what `flows.prepare.told` says: file, mapping, start, stop. `faults` are documents that are not to be
     cleaned again.
     """
 
@@ -109,20 +109,20 @@ def _job(given: dict[str, Any]) -> Job:
 
 
 def _serve(job: Job, catalog: Catalog, cpu_seconds: int, talk: int) -> None:
-    rows, first = _no_rows(), job.start
+    rows, first = Rows(job.batch, catalog.ruleset, job.keep_originals), job.start
 
     def begin(at: int, patience: int = 1) -> None:
         _limit_cpu(cpu_seconds * patience)
         _say(talk, f"at {at}")
 
     for at, document in documents(job, begin):
-        _add(rows, job, at, _verdict(document, job, at, catalog), catalog.ruleset)
+        rows.add(at, _verdict(document, job, at, catalog))
         if at + 1 - first >= FLUSH_DOCUMENTS:
-            write_part(job, first, at + 1, rows)
-            rows, first = _no_rows(), at + 1
+            rows.write(job.folder, first, at + 1)
+            first = at + 1
     begin(job.stop)
     if first < job.stop:
-        write_part(job, first, job.stop, rows)
+        rows.write(job.folder, first, job.stop)
     _say(talk, f"done {job.stop}")
 
 
@@ -219,53 +219,6 @@ def _wanted(found: Cleaned | Reject, languages: Sequence[str]) -> Cleaned | Reje
     asked = ", ".join(languages)
     detail = f"left out by --languages: it is {found.language.tag}, asked for: {asked}"
     return Reject(found.document, Stage.RUN, Reason.NOT_AN_ARTICLE, detail)
-
-
-def _no_rows() -> dict[str, list[dict[str, Any]]]:
-    return {name: [] for name in PARTS}
-
-
-def _add(rows: dict[str, list[dict[str, Any]]], job: Job, at: int, found: Cleaned | Reject, ruleset: str) -> None:
-    from lake.schema import article_row, reject_row, removal_rows, row_id
-
-    name = row_id(job.batch, at)
-    if isinstance(found, Reject):
-        rows["rejects"].append(reject_row(found, id=name, batch=job.batch, ruleset=ruleset))
-    else:
-        rows["articles"].append(article_row(found, id=name, batch=job.batch, ruleset=ruleset))
-        rows["removals"] += removal_rows(found, id=name, batch=job.batch, ruleset=ruleset)
-    if job.keep_originals:
-        rows["originals"] += _original(found, name, job.batch)
-
-
-def _original(found: Cleaned | Reject, name: str, batch: str) -> list[dict[str, Any]]:
-    document, payload, media_type = found.document, None, "application/octet-stream"
-    if isinstance(found, Reject) and found.payload is not None:
-        return [{"id": name, "payload": found.payload, "media_type": media_type, "encoding": None, "batch": batch}]
-    if document.html is not None:
-        payload, media_type = document.html, "text/html"
-    elif document.text is not None:
-        payload, media_type = document.text, "text/plain"
-    if payload is None:
-        return []
-    raw = payload.encode("utf-8", "surrogatepass")
-    return [{"id": name, "payload": raw, "media_type": media_type, "encoding": "utf-8", "batch": batch}]
-
-
-def write_part(job: Job, first: int, stop: int, rows: Mapping[str, list[dict[str, Any]]]) -> None:
-    """Write the rows of documents first..stop as one part file: whole under its name, or not there."""
-    import pyarrow as pa
-
-    from lake.schema import table
-
-    target = Path(job.folder, f"{job.batch}.{first:09d}-{stop:09d}.part")
-    partial = target.with_suffix(".writing")
-    with open(partial, "wb") as sink:
-        for name in PARTS:
-            content = table(name, rows[name])
-            with pa.ipc.new_stream(sink, content.schema) as stream:
-                stream.write_table(content)
-    partial.rename(target)
 
 
 # ------------------------------------------------------------------------------------------------------------- limits

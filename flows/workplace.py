@@ -14,8 +14,7 @@ from types import TracebackType
 
 import pyarrow as pa
 
-from flows.child import parts
-from flows.shard import PARTS
+from flows.parts import parts, read_parts
 
 
 class Workplace:
@@ -44,17 +43,6 @@ class Workplace:
         """Delete the rows of a batch that has been published."""
         for part in parts(self.path, batch):
             part.unlink()
-
-
-def read_parts(folder: str | Path, batch: str) -> dict[str, pa.Table]:
-    """Read the part files of a batch: one table for each name in `PARTS`."""
-    found: dict[str, list[pa.Table]] = {name: [] for name in PARTS}
-    for part in parts(folder, batch):
-        with open(part, "rb") as source:
-            for name in PARTS:
-                with pa.ipc.open_stream(source) as stream:
-                    found[name].append(stream.read_all())
-    return {name: pa.concat_tables(tables).combine_chunks() for name, tables in found.items()}
 
 
 def sweep(lake: str | Path) -> list[str]:

@@ -18,8 +18,9 @@ from flows.child import Limits
 from flows.columns import InputError
 from flows.observer import Observer
 from flows.plan import Shard
+from flows.prepare import Prepared, prepare
 from flows.report import RunReport
-from flows.run import Prepared, prepare, run
+from flows.run import run
 from flows.settings import IngestConfig
 from lake import Lake, LakeError
 from lake.verify import verify

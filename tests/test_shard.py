@@ -14,13 +14,15 @@ from pathlib import Path
 
 import pytest
 
-from flows.child import Crew, Limits, ShardError, next_document, parts
+from flows.child import Limits, ShardError
 from flows.columns import ColumnMap
+from flows.crew import Crew
+from flows.parts import next_document, parts, read_parts
 from flows.plan import Piece
-from flows.run import told
+from flows.prepare import told
 from flows.shard import Job, documents
 from flows.sources import SourceFile, expand, mapping_of
-from flows.workplace import Workplace, read_parts, sweep
+from flows.workplace import Workplace, sweep
 
 STORY = "Warga menyambut pembukaan jembatan itu pada Senin pagi, kata lurah setempat. Nomor {}."
 MISBEHAVING = str(Path(__file__).with_name("misbehaving.py"))
@@ -161,7 +163,8 @@ def test_closing_the_crew_ends_children_at_work(tmp_path: Path) -> None:
 
 PARENT = """
 import sys, pathlib
-from flows.child import Crew, Limits
+from flows.child import Limits
+from flows.crew import Crew
 sys.path.insert(0, sys.argv[1])
 from test_shard import job_of
 with Crew(limits=Limits(program=(sys.argv[2],))) as crew:
@@ -209,9 +212,8 @@ def test_documents_are_numbered_over_the_pieces_of_a_shard(tmp_path: Path) -> No
 
 
 def test_a_half_written_part_is_no_part(tmp_path: Path) -> None:
-    job = job_of(tmp_path, ["x"])
     (tmp_path / f"{BATCH}.000000000-000000001.writing").write_bytes(b"half")
-    assert next_document(job) == 0
+    assert next_document(tmp_path, BATCH) == 0
     assert parts(tmp_path, BATCH) == []
 
 
