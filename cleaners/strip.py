@@ -24,6 +24,8 @@ FLAT_HEAD_CHARACTERS = 420
 LINE_OPENING = 40
 LONGEST_IS = 170  # characters; no label, time or byline is longer
 DATELINE_CHARACTERS = 110  # the longest dateline of the corpus has 70
+MIN_TITLE_WORDS = 3
+MAX_LINES_ABOVE = 5  # labels of sections, the title, the standfirst
 MAX_LINES_BELOW = 12  # tags and rails below a sign-off; the median is 4
 MAX_LABEL_WORDS = 8
 
@@ -298,9 +300,9 @@ def _clear_above_byline(text: str, hints: Hints, spans: _Spans) -> None:
         return
     above = text[at : min(marks)]
     if (
-        above.count("\n") <= 2
+        above.count("\n") <= MAX_LINES_ABOVE
         and len(above.split()) <= HEAD_WORDS // 2
-        and not _SENTENCE_END.search(above.split("\n")[0])
+        and not above.split("\n")[0].endswith((".", '"', "”"))
     ):
         for piece in _furniture(text, at, min(marks), hints):
             if not spans.overlap(piece):
@@ -365,23 +367,26 @@ def _head_starts(text: str, at: int) -> Iterator[int]:
 
 
 def _furniture(text: str, start: int, end: int, hints: Hints) -> Iterator[Match]:
-    """Name the lines before a dateline by their look."""
-    at, seen = start, 0
+    """Name the lines of a head by their look: labels of sections, the title, a standfirst, captions."""
+    at = start
+    seen: list[Kind] = []
     for line in text[start:end].split("\n"):
         stop = at + len(line)
         if line.strip():
-            yield Match("head/before-dateline", _look(line, seen, hints), at, stop)
-            seen += 1
+            seen.append(_look(line.strip(), seen, hints))
+            yield Match("head/before-dateline", seen[-1], at, stop)
         at = stop + 1
 
 
-def _look(line: str, seen: int, hints: Hints) -> Kind:
-    """The first line is the title unless it ends as a sentence; then a standfirst; what follows are captions."""
-    if hints.title and line.strip().lower() == hints.title.strip().lower():
+def _look(line: str, seen: Sequence[Kind], hints: Hints) -> Kind:
+    if hints.title and line.lower() == hints.title.strip().lower():
         return Kind.TITLE
-    if seen == 0 and not hints.title and not line.rstrip().endswith((".", '"', "”")):
-        return Kind.TITLE
-    return Kind.DESCRIPTION if seen <= 1 else Kind.CAPTION
+    if not hints.title and Kind.TITLE not in seen and Kind.DESCRIPTION not in seen:
+        if len(line.split()) < MIN_TITLE_WORDS and line == line.strip(".!?"):
+            return Kind.NAVIGATION
+        if not line.endswith((".", '"', "”")):
+            return Kind.TITLE
+    return Kind.CAPTION if Kind.DESCRIPTION in seen else Kind.DESCRIPTION
 
 
 def _strip_tail(text: str, folded: _Folded, rules: Sequence[Rule], spans: _Spans) -> None:
