@@ -25,6 +25,10 @@ LINE_OPENING = 40
 LONGEST_IS = 170  # characters; no label, time or byline is longer
 DATELINE_CHARACTERS = 110  # the longest dateline of the corpus has 70
 MIN_TITLE_WORDS = 3
+MAX_HEADLINE_WORDS = 25
+MAX_HEADLINES_BELOW = 24
+HEADLINE_RAIL = "tail/headline-rail"
+LABEL_RULES = frozenset(["tail/rail", "related/marker-alone"])
 MAX_LINES_ABOVE = 5  # labels of sections, the title, the standfirst
 MAX_LINES_BELOW = 12  # tags and rails below a sign-off; the median is 4
 MAX_LABEL_WORDS = 8
@@ -32,6 +36,7 @@ MAX_LABEL_WORDS = 8
 _SENTENCE_END = re.compile(r"[.!?…][\"”'’)\]]*(?=\s|$)")
 _SENTENCE_START = re.compile(r"(?:^|(?<=[.!?…][\"”'’)\]] )|(?<=[.!?…] ))", re.MULTILINE)
 _DASH = re.compile(DASH)
+_CLOSED = re.compile(r"(?<![.])[.…][\"”’')]*$|[\"”],? \w+|[,;:]$")
 _ARROWS = re.compile(r" ?[>»›→]+")
 _DANGLING = re.compile(r"[ ,;|•]*[,;|•][ ,;|•]*")
 
@@ -162,6 +167,10 @@ class _Spans:
     def overlap(self, match: Match) -> bool:
         """Whether a span is in the way of `match`."""
         return any(match.start < other.end and other.start < match.end for other in self.matches)
+
+    def labels(self, at: int) -> bool:
+        """Whether what ends right before `at` is the label of a block of headlines."""
+        return any(match.end <= at <= match.end + 1 and match.rule in LABEL_RULES for match in self.matches)
 
     def add(self, match: Match) -> None:
         """Add a span; spans inside it give way."""
@@ -392,11 +401,33 @@ def _look(line: str, seen: Sequence[Kind], hints: Hints) -> Kind:
 def _strip_tail(text: str, folded: _Folded, rules: Sequence[Rule], spans: _Spans) -> None:
     possible = [rule for rule in rules if folded.may_match(rule)]
     edge = spans.skip_backward(text, len(text))
-    while match := _tail_match(text, folded, edge, possible, spans) or _sign_off_above(
-        text, folded, edge, possible, spans
+    while match := (
+        _tail_match(text, folded, edge, possible, spans)
+        or _headlines_below_label(text, edge, possible, spans)
+        or _sign_off_above(text, folded, edge, possible, spans)
     ):
         spans.add(match)
         edge = spans.skip_backward(text, match.start)
+
+
+def _headlines_below_label(text: str, edge: int, rules: Sequence[Rule], spans: _Spans) -> Match | None:
+    """The headlines of a block at the end: lines without a full stop, up to the label that heads them."""
+    label = next((rule for rule in rules if rule.name == HEADLINE_RAIL), None)
+    below = edge
+    for _ in range(MAX_HEADLINES_BELOW):
+        line = text.rfind("\n", 0, below) + 1
+        if line == 0 or not _may_be_headline(text[line:below]):
+            return None
+        above = text.rfind("\n", 0, line - 1) + 1
+        if spans.labels(line) or (label and label.tail_pattern.match(text, above, line - 1)):
+            return Match("tail/headlines-below-label", Kind.RELATED, line, edge)
+        below = spans.skip_backward(text, line)
+    return None
+
+
+def _may_be_headline(line: str) -> bool:
+    words = line.split()
+    return MIN_TITLE_WORDS <= len(words) <= MAX_HEADLINE_WORDS and not _CLOSED.search(line) and not line[0].islower()
 
 
 def _sign_off_above(text: str, folded: _Folded, edge: int, rules: Sequence[Rule], spans: _Spans) -> Match | None:
