@@ -52,6 +52,7 @@ class Reason(StrEnum):
     BAD_ENCODING = "bad-encoding"
     NOT_AN_ARTICLE = "not-an-article"
     NO_STORY = "no-story"
+    OTHER_LANGUAGE = "other-language"
     TIMEOUT = "timeout"
     KILLED = "killed"
     FORGOTTEN = "forgotten"
