@@ -48,6 +48,7 @@ _AT = rf" ?[,|/\-–]? ?(?:pukul |jam |at )?{_CLOCK}"
 DATE = rf"{_DATE_ALONE}(?:{_AT})?"
 # A writer or an agency in capitals: how Tempo signs.
 _SIGNATURE = r"(?-i:[A-ZÀ-Ý](?:[A-ZÀ-Ý.'’\-]{3,}|[A-ZÀ-Ý.'’\-]+ [A-ZÀ-Ý.'’\-]+)(?: [A-ZÀ-Ý][A-ZÀ-Ý.'’\-]*){0,3}(?!\w))"
+_SIGNED = r"(?-i:[A-ZÀ-Ý][A-ZÀ-Ý.'’\-]*(?: [A-ZÀ-Ý][A-ZÀ-Ý.'’\-]*){0,3}(?!\w))"  # one of several may be short
 
 # What a placeholder matches, and the field its text fills (None: nothing).
 PLACEHOLDERS: dict[str, tuple[str, str | None]] = {
@@ -68,7 +69,11 @@ PLACEHOLDERS: dict[str, tuple[str, str | None]] = {
     "tags": (r"[^\n]{2,300}", "keywords"),
     "date": (DATE, "published"),
     "moment": (rf"{_DATE_ALONE}{_AT}", "published"),
-    "signature": (rf"(?<![^\n]){_SIGNATURE}(?: ?[|,/] ?{_SIGNATURE}){{0,4}}", None),
+    "signature": (
+        rf"(?<![^\n])(?:{_SIGNED}(?: ?[|,/] ?{_SIGNED}){{1,4}}|{_SIGNATURE})",
+        None,
+    ),
+    "stars": (r"(?<![\w*])\*{1,6}", None),
     "initials": (
         r"(?-i:[a-zA-Z]{1,5}\d{0,2}(?: ?[/\-.,&+|] ?(?:[a-zA-Z]{1,5}\d{0,2}|\d{1,2}(?!\d))){1,4}|[a-z]{2,5})",
         None,
