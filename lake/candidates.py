@@ -1,8 +1,8 @@
 """Find the signatures that share a band with another: in a batch, and between a batch and what streams past it.
 
 The batch is indexed in memory, 8 bytes a band; what the lake holds is only looked at. A bitmap in front says of nearly
-all stored bands that no article of the batch has them, so that a million signatures cost a third of a second. Every
-pair comes once, with the number of its equal bytes, which verifies it: of 4-byte bands alone most pairs are chance.
+all stored bands that no article of the batch has them, so that a million signatures cost about a second. Every pair
+comes once, with the number of its equal bytes, which verifies it: of 3-byte bands alone most pairs are chance.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from cleaners.fingerprint import BANDS
+from cleaners.fingerprint import BAND_BYTES, BANDS, bands_of
 
 PAIRS_AT_ONCE = 32_768  # 4 MB of signatures on each side
 BITMAP_BYTES_PER_BAND = 32  # one in 32 stored bands passes by chance
@@ -76,8 +76,8 @@ class BandIndex:
 
 
 def _bands(signatures: Signatures) -> _Bands:
-    """Give the bands as 32 columns, each contiguous."""
-    return np.ascontiguousarray(np.ascontiguousarray(signatures).view("<u4").T)
+    """Give the bands as 42 columns, each contiguous."""
+    return np.ascontiguousarray(bands_of(signatures).T)
 
 
 def _expand(start: Places, stop: Places) -> Iterator[tuple[Places, Places]]:
@@ -99,6 +99,6 @@ def _expand(start: Places, stop: Places) -> Iterator[tuple[Places, Places]]:
 def _verified(band: int, new: Places, other: Places, ours: Signatures, theirs: Signatures) -> Pairs:
     """Count equal bytes, and leave a pair to the first of the bands it shares."""
     equal = ours[new] == theirs[other]
-    shared = equal.reshape(len(new), BANDS, -1).all(axis=2)
+    shared = equal[:, : BANDS * BAND_BYTES].reshape(len(new), BANDS, BAND_BYTES).all(axis=2)
     first = shared.argmax(axis=1) == band
     return Pairs(new[first], other[first], np.count_nonzero(equal[first], axis=1))

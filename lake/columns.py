@@ -119,7 +119,7 @@ ARTICLES = (
     Column(
         "minhash_signature",
         pa.binary(SIGNATURE_BYTES),
-        "Low byte of each of 128 MinHashes; read as 32 little-endian int32 it is the bands. Null: text too short.",
+        "Low byte of each of 128 MinHashes; each three bytes are a band, 42 in all. Null: text too short.",
         True,
     ),
     Column("shingle_count", INT32, "Number of distinct word shingles of the cleaned text."),
