@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -80,3 +81,19 @@ def test_the_examples_of_an_outlet_run_with_the_shared_rules_too() -> None:
 def test_a_placeholder_stands_on_the_page_of_the_rule_language(placeholder: str, root: Path) -> None:
     page = (root / "cleaners" / "README.md").read_text("utf-8")
     assert f"`{{{placeholder}}}`" in page
+
+
+def test_what_goes_without_a_rule_stands_on_the_page_of_the_rule_language(root: Path) -> None:
+    code = "".join(path.read_text("utf-8") for path in (root / "cleaners").glob("*.py"))
+    names = set(re.findall(r'"((?:head|tail|text)/[a-z-]+)"', code)) - {rule.name for rule in CATALOG.shared}
+    page = (root / "cleaners" / "README.md").read_text("utf-8")
+    assert names
+    assert [name for name in sorted(names) if f"`{name}`" not in page] == []
+
+
+def test_every_flag_stands_on_the_page_of_the_rule_language(root: Path) -> None:
+    code = (root / "cleaners" / "pipeline.py").read_text("utf-8")
+    flags = re.findall(r'^        "([a-z]+(?:-[a-z]+)*)": ', code, re.MULTILINE)
+    page = (root / "cleaners" / "README.md").read_text("utf-8")
+    assert {"guard", "headline-unsure"} <= set(flags)
+    assert [flag for flag in flags if f"`{flag}`" not in page] == []
