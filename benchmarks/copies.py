@@ -4,7 +4,7 @@ usage: copies.py [--form text] [--form text_with_page_chrome] [--json FILE]
 
 Needs ../shared/gold. A pair of true copies counts as found if both have one cluster_id, or a `partial` link joins the
 two; "through clusters" also counts what such a link joins one of them to the other's cluster by. Two kinds only look
-like copies: T_template is another article with other numbers (no text-similarity method can tell it, so it is left out of
+like copies: T_template is another article with other numbers (no text-similarity method can tell it: left out of
 precision), N_quote quotes two paragraphs of another.
 """
 
