@@ -7,6 +7,8 @@ the article and ends as a sentence does; a chorus or a table row that comes agai
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 
 from cleaners.article import Kind
 from cleaners.strip import Match
@@ -15,6 +17,7 @@ MIN_WORDS = 16  # a quotation that an article gives twice is shorter
 SURE_WORDS = 40  # a shorter passage counts only where a good part of the words comes twice: prayers and refrains recur
 MIN_SHARE = 0.10
 SEED_WORDS = 8
+EFFORT = 64  # words compared in vain for each word of a text, beyond which the search ends: `kata kata kata …`
 MIN_CAPTION_WORDS = 5
 MAX_CAPTION_WORDS = 60
 MAX_CREDIT_WORDS = 6
@@ -24,11 +27,11 @@ _STOP = re.compile(r"[.!?…][\"”'’)]*$")
 _STOP_INSIDE = re.compile(r"[.!?…][\"”'’)]*(?=\s|[\"“‘(]?[A-Z])")  # glued sentences too; no stop inside a number
 # What a caption holds, lower and upper case as found; and the same where a caption starts, or its credit in brackets.
 _SIGNS = ("Dok", "Foto", "FOTO", "Ilustrasi", "ilustrasi", "Shutterstock", "shutterstock", "Getty", "/")
-_CAPTION_SIGN = re.compile(
-    r"^(?:dok\b|ilustrasi|foto|shutterstock|thinkstock|getty|freepik|unsplash|pixabay|instagram|ist\b|istimewa)"
-    r"|\([^()]{0,30}(?:/|foto|dok)[^()]{0,40}\)",
+_CAPTION_START = re.compile(
+    r"dok\b|ilustrasi|foto|shutterstock|thinkstock|getty|freepik|unsplash|pixabay|instagram|ist\b|istimewa",
     re.IGNORECASE,
 )
+_CREDIT = re.compile(r"\([^()]{0,30}(?:/|foto|dok)[^()]{0,40}\)", re.IGNORECASE)
 
 
 def find_twice(text: str) -> list[Match]:
@@ -53,8 +56,9 @@ def find_repeats(text: str) -> list[Match]:
     seeds = list(zip(*(keys[i:] for i in range(SEED_WORDS)), strict=False))
     first: dict[tuple[str, ...], int] = {}
     found: list[Match] = []
+    effort = EFFORT * len(keys)
     at = 0
-    while at + SEED_WORDS <= len(keys):
+    while at + SEED_WORDS <= len(keys) and effort > 0:
         earlier = first.setdefault(seeds[at], at)
         if earlier + SEED_WORDS > at:
             at += 1
@@ -65,6 +69,7 @@ def find_repeats(text: str) -> list[Match]:
             found.append(Match("text/repeat", Kind.REPEAT, *span))
             at += length
         else:
+            effort -= length
             at += 1
     repeated = sum(len(_WORD.findall(text, match.start, match.end)) for match in found)
     if repeated >= MIN_SHARE * len(keys):
@@ -105,23 +110,40 @@ def _doubled(line: str) -> list[tuple[int, int]]:
     if len(keys) > MAX_CREDIT_WORDS + 2 * MAX_CAPTION_WORDS and not any(sign in line for sign in _SIGNS):
         return []
     words = [found.span() for found in re.finditer(r"\S+", line)]
-    spans: list[tuple[int, int]] = []
-    at = 0
+    credits = [found.span() for found in _CREDIT.finditer(line)]
     places: dict[str, list[int]] = {}
     for i, key in enumerate(keys):
         places.setdefault(key, []).append(i)
+    spans: list[tuple[int, int]] = []
+    at = 0
     while at + 2 * MIN_CAPTION_WORDS <= len(keys):
-        for again in places[keys[at]]:
-            length = again - at
-            if MIN_CAPTION_WORDS <= length <= MAX_CAPTION_WORDS and keys[at:again] == keys[again : again + length]:
-                end = again + length - 1
-                whole = at <= MAX_CREDIT_WORDS and end == len(keys) - 1
-                if whole or _CAPTION_SIGN.search(line[words[at][0] : words[again - 1][1]]):
-                    spans.append((0 if whole else words[at][0], words[end][1]))
-                    at = end
-                    break
+        start = words[at][0]
+        signed = _signed_from(line, start, credits)
+        for again in _copies(keys, places[keys[at]], at) if at <= MAX_CREDIT_WORDS or signed is not None else ():
+            end = 2 * again - at - 1
+            whole = at <= MAX_CREDIT_WORDS and end == len(keys) - 1
+            if whole or (signed is not None and signed <= words[again - 1][1]):
+                spans.append((0 if whole else start, words[end][1]))
+                at = end
+                break
         at += 1
     return spans
+
+
+def _copies(keys: list[str], places: list[int], at: int) -> Iterator[int]:
+    """Where the words from `at` on stand again right behind themselves."""
+    first = bisect_left(places, at + MIN_CAPTION_WORDS)
+    for again in places[first : bisect_left(places, at + MAX_CAPTION_WORDS + 1)]:
+        if keys[at:again] == keys[again : 2 * again - at]:
+            yield again
+
+
+def _signed_from(line: str, start: int, credits: Sequence[tuple[int, int]]) -> int | None:
+    """How far a passage from `start` on must reach to carry a caption's sign, or None where it never does."""
+    if _CAPTION_START.match(line, start):
+        return start
+    at = bisect_left(credits, (start, start))
+    return credits[at][1] if at < len(credits) else None
 
 
 def _run(keys: list[str], earlier: int, at: int) -> int:
