@@ -2,7 +2,7 @@
 
 Every type is frozen and says by its name how far along it is: a `Document` is what arrived, an `Article` is
 normalised, a `Cleaned` is what readers get, a `Reject` is what could not be used. Offsets are code points into
-`Article.text`, end exclusive.
+`Article.text`, end exclusive. Over 250 lines: all nouns stand on one page, with nothing but their meanings.
 """
 
 from __future__ import annotations

@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from cssselect import SelectorError
 
 from cleaners.article import Source
-from cleaners.catalog import Catalog, Problem
+from cleaners.catalog import Catalog
 from cleaners.containers import selector
 from cleaners.marks import after, before, mark
 from cleaners.normalize import normalize
 from cleaners.outlet import Example, Outlet
 from cleaners.pipeline import find_removals
 from cleaners.pointer import Hints
+from cleaners.rulefile import Problem
 
 
 def check_examples(catalog: Catalog) -> list[Problem]:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Sequence
 
 from cleaners.article import Article, Document, Fields, Kind, Page, Published, Related
+from cleaners.cutting import Match
 from cleaners.dates import parse_published
 from cleaners.placeholders import DASH
-from cleaners.strip import Match
 
 _SEPARATORS = re.compile(r" ?[,&/;|] ?| dan | and ")
 _LABEL = re.compile(r"^[\w ]{2,20} ?: ?")

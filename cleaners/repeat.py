@@ -11,7 +11,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
 from cleaners.article import Kind
-from cleaners.strip import Match
+from cleaners.cutting import Match
 
 MIN_WORDS = 16  # a quotation that an article gives twice is shorter
 SURE_WORDS = 40  # a shorter passage counts only where a good part of the words comes twice: prayers and refrains recur

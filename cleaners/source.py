@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 from cleaners.article import Kind, Source
 from cleaners.catalog import Catalog
+from cleaners.cutting import Match
 from cleaners.outlet import Outlet
-from cleaners.strip import Match
 from cleaners.urls import registrable_domain
 
 _EVIDENCE = {

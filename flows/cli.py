@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows import options
+from flows import lake_commands, options
 from flows.options import Stop
 
 if TYPE_CHECKING:
@@ -45,6 +45,9 @@ lake_app = typer.Typer(
 )
 app.add_typer(rules_app)
 app.add_typer(lake_app)
+lake_app.command()(lake_commands.show)
+lake_app.command()(lake_commands.reconcile)
+lake_app.command()(lake_commands.rehash)
 
 Paths = Annotated[
     list[str],
@@ -82,6 +85,7 @@ def ingest(
     workers: Workers = None,
     rules: options.Rules = None,
     without: options.Without = None,
+    titles: options.Titles = "run",
     keep_originals: Originals = False,
     fail_on_alarm: FailOnAlarm = False,
     limit: Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="Read only N new documents.")] = None,

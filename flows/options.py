@@ -25,6 +25,14 @@ Without = Annotated[
     list[str] | None,
     typer.Option("--without", metavar="OUTLET", help="Leave this outlet's file out, such as kompas. Can be repeated."),
 ]
+Titles = Annotated[
+    str,
+    typer.Option(
+        "--titles",
+        metavar="WHOSE",
+        help="Headlines that end a pointer exactly: of this run's inputs (run), of the lake too (lake), or none.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, for programs.")]
 
 

@@ -12,12 +12,13 @@ from typing import Any
 
 from cleaners.catalog import load_catalog
 from flows.child import Limits
-from flows.columns import ColumnMap
+from flows.columns import ColumnMap, InputError
 from flows.crew import Crew
 from flows.plan import Piece, Plan, Shard, make_plan
-from flows.settings import IngestConfig
+from flows.settings import IngestConfig, Titles
 from flows.shard import Job
 from flows.sources import Inputs, SourceFile, count, expand, mapping_of
+from flows.titles import FILE, gather, of_lake
 from flows.workplace import sweep
 from lake import Lake
 
@@ -36,6 +37,7 @@ class Prepared:
     inputs: Inputs
     plan: Plan
     maps: Mapping[str, ColumnMap]
+    titles: tuple[str, ...] = ()
     began: float = field(default_factory=time.monotonic)
 
     def crew(self, limits: Limits | None = None) -> Crew:
@@ -53,6 +55,7 @@ class Prepared:
             outlet=self.config.outlet,
             languages=tuple(self.config.languages),
             keep_originals=self.config.keep_originals,
+            titles=str(folder / FILE) if self.titles else None,
         )
 
 
@@ -76,7 +79,27 @@ def prepare(config: IngestConfig) -> Prepared:
     held = lake.inputs() if lake is not None else {}
     plan = make_plan(inputs.files, held, count=records, ruleset=catalog.ruleset, limit=config.limit)
     name = f"{datetime.datetime.now(datetime.UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-    return Prepared(config, name, catalog.ruleset, tuple(rules), inputs, plan, maps)
+    titles = _titles(config, inputs, maps, lake) if plan.shards and not config.dry_run else ()
+    return Prepared(config, name, catalog.ruleset, tuple(rules), inputs, plan, maps, titles)
+
+
+def _titles(config: IngestConfig, inputs: Inputs, maps: Mapping[str, ColumnMap], lake: Lake | None) -> tuple[str, ...]:
+    """The headlines that are known in this run; those of the files it leaves alone as well (see `flows.titles`)."""
+    if config.titles is Titles.NONE:
+        return ()
+    unread = {
+        file.sha256: mapping for file in inputs.files if file.sha256 not in maps and (mapping := _mapping(file, config))
+    }
+    found = gather(inputs.files, {**maps, **unread})
+    return (*found, *of_lake(lake)) if config.titles is Titles.LAKE and lake is not None else found
+
+
+def _mapping(file: SourceFile, config: IngestConfig) -> ColumnMap | None:
+    """The columns of a file that is left alone; None where they were named in an earlier run only."""
+    try:
+        return mapping_of(file, config.columns)
+    except InputError:
+        return None
 
 
 def mend(lake: Lake) -> None:

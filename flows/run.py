@@ -25,6 +25,7 @@ from flows.plan import Piece, Shard
 from flows.prepare import Prepared, prepare
 from flows.report import MAX_NAMED, Rejected, RunReport
 from flows.settings import IngestConfig
+from flows.titles import digest, write
 from flows.workplace import Workplace
 from lake import BatchInput, BatchTables, Lake, run_row
 from lake.duplicates import Copy, Index
@@ -63,6 +64,7 @@ def begin(prepared: Prepared, observer: Observer, limits: Limits | None = None) 
     with ExitStack() as stack:
         with lake.lock(observer.waiting):
             workplace = stack.enter_context(Workplace(lake.path, prepared.run))
+        write(prepared.titles, workplace.path)
         crew = stack.enter_context(prepared.crew(limits))
         yield Going(prepared, lake, workplace, crew, observer)
 
@@ -73,6 +75,7 @@ class Going:
     def __init__(self, prepared: Prepared, lake: Lake, workplace: Workplace, crew: Crew, observer: Observer) -> None:
         self.prepared, self.lake, self.workplace, self.crew, self.observer = prepared, lake, workplace, crew, observer
         self._done: dict[int, int] = {}
+        self._titles_digest = digest(prepared.titles)
         self._guard = threading.Lock()
 
     def clean(self, shard: Shard) -> datetime.datetime:
@@ -136,6 +139,7 @@ class Going:
             inputs=[_batch_input(piece) for piece in shard.pieces],
             documents=shard.documents,
             ruleset=self.prepared.ruleset,
+            known_titles_digest=self._titles_digest,
             started=started,
             finished=now,
             versions=versions(),

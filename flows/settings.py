@@ -7,6 +7,7 @@ exceptions say so in their description (`outlet`, `rules`, `without`, `languages
 from __future__ import annotations
 
 import os
+from enum import StrEnum
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -35,6 +36,14 @@ def read_rules(folder: str | None) -> list[tuple[str, str]]:
 def cores() -> int:
     """Return how many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Titles(StrEnum):
+    """Whose headlines are known while cleaning."""
+
+    NONE = "none"
+    RUN = "run"
+    LAKE = "lake"
 
 
 class IngestConfig(BaseModel):
@@ -86,6 +95,12 @@ class IngestConfig(BaseModel):
         default_factory=list,
         title="Without outlets",
         description="Outlet files to leave out, by stem (kompas, detik).",
+    )
+    titles: Titles = Field(
+        Titles.RUN,
+        title="Known headlines",
+        description="Headlines that end a pointer such as 'Baca juga' exactly: those of this run's inputs (run), "
+        "of the lake too (lake), or none.",
     )
     keep_originals: bool = Field(
         False,

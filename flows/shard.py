@@ -28,6 +28,7 @@ from cleaners.catalog import Catalog, load_catalog
 from cleaners.headline import Known
 from cleaners.pipeline import clean
 from flows.parts import Rows
+from flows.titles import known
 
 if TYPE_CHECKING:
     from flows.columns import ColumnMap
@@ -53,7 +54,7 @@ class Job:
     """Documents `start` to `stop` of a shard, counted over its pieces from 0, and what is to happen to them.
 
     A piece is what `flows.prepare.told` says: file, mapping, start, stop. `faults` are documents that are not to be
-    cleaned again.
+    cleaned again, `titles` is a file of `flows.titles`.
     """
 
     batch: str
@@ -64,6 +65,7 @@ class Job:
     outlet: str | None = None
     languages: tuple[str, ...] = ()
     keep_originals: bool = False
+    titles: str | None = None
     faults: Mapping[int, Fault] = field(default_factory=dict)
 
 
@@ -210,7 +212,7 @@ def _verdict(document: Document | Reject, job: Job, at: int, catalog: Catalog) -
         return Reject(document, Stage.RUN, fault.reason, fault.detail)
     if job.outlet and not document.outlet:
         document = replace(document, outlet=job.outlet)
-    return _wanted(clean_one(document, catalog), job.languages)
+    return _wanted(clean_one(document, catalog, known=known(job.titles)), job.languages)
 
 
 def _wanted(found: Cleaned | Reject, languages: Sequence[str]) -> Cleaned | Reject:

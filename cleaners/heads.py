@@ -1,0 +1,141 @@
+"""The head of a text: what stands before the first word of the story.
+
+Rules for the head are tried one behind the other from the text's start. A strong dateline further down, or a line of
+time or byline in the first lines, shows that what stands above it is furniture too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from cleaners.article import Kind
+from cleaners.cutting import Match
+from cleaners.placeholders import DASH
+from cleaners.pointer import Hints
+from cleaners.rule import Rule
+from cleaners.scan import Folded, extent
+from cleaners.spans import Spans
+
+HEAD_PARAGRAPHS = 10  # a dateline further down is another story's
+HEAD_WORDS = 110  # title, standfirst, byline and two captions stand before a dateline; more is story
+FLAT_HEAD_CHARACTERS = 420
+DATELINE_CHARACTERS = 110  # the longest dateline of the corpus has 70
+MIN_TITLE_WORDS = 3
+MAX_LINES_ABOVE = 5  # labels of sections, the title, the standfirst
+
+_DASH = re.compile(DASH)
+
+
+def strip_head(text: str, folded: Folded, rules: Sequence[Rule], hints: Hints, spans: Spans) -> None:
+    """Add to `spans` what stands before the first word of the story."""
+    possible = [rule for rule in rules if folded.may_match(rule)]
+    datelined = False
+    at = spans.skip_forward(text, 0)
+    while match := _head_match(text, at, possible, hints):
+        if match.kind is Kind.DATELINE and any(sign.isalnum() for sign in text[match.start : match.end]):
+            if datelined:
+                return
+            datelined = True
+        spans.add(match)
+        at = spans.skip_forward(text, match.end)
+    if not datelined:
+        _clear_head(text, at, [rule for rule in possible if rule.clears], hints, spans)
+    _clear_above_byline(text, hints, spans)
+
+
+def _clear_above_byline(text: str, hints: Hints, spans: Spans) -> None:
+    """Take the title and the standfirst that stand above a line of time or byline in the first lines."""
+    at = spans.skip_forward(text, 0)
+    marks = [
+        m.start
+        for m in spans.matches
+        if m.kind in (Kind.TIMESTAMP, Kind.BYLINE) and at < m.start and text[m.start - 1] == "\n"
+    ]
+    if not marks:
+        return
+    above = text[at : min(marks)]
+    if (
+        above.count("\n") <= MAX_LINES_ABOVE
+        and len(above.split()) <= HEAD_WORDS // 2
+        and not above.split("\n")[0].endswith((".", '"', "”"))
+    ):
+        for piece in _furniture(text, at, min(marks), hints):
+            if not spans.overlap(piece):
+                spans.add(piece)
+
+
+def _head_match(text: str, at: int, rules: Sequence[Rule], hints: Hints) -> Match | None:
+    if at >= len(text):
+        return None
+    if hints.title and (end := _title_end(text, at, hints.title)):
+        return Match("head/title", Kind.TITLE, at, end)
+    for rule in rules:
+        if (found := rule.pattern.match(text, at)) and found.end() > at and (match := extent(text, rule, found, hints)):
+            return match
+    return None
+
+
+def _title_end(text: str, at: int, title: str) -> int | None:
+    """Where the article's own title ends if it stands at `at` as a line, or glued in front of the story; else None."""
+    if len(title) < 12 or text[at : at + 1].lower() != title[:1].lower():
+        return None
+    end = at + len(title)
+    if text[at:end].lower() != title.lower():
+        return None
+    return end if end == len(text) or text[end] == "\n" else None
+
+
+def _clear_head(text: str, at: int, rules: Sequence[Rule], hints: Hints, spans: Spans) -> None:
+    """Take what stands before a strong dateline further down: title, standfirst, byline, captions."""
+    for start in _head_starts(text, at):
+        if len(text[at:start].split()) > HEAD_WORDS:
+            return
+        match = _head_match(text, start, rules, Hints())
+        if match is None:
+            continue
+        for piece in _furniture(text, at, start, hints):
+            if not spans.overlap(piece):
+                spans.add(piece)
+        spans.add(match)
+        return
+
+
+def _head_starts(text: str, at: int) -> Iterator[int]:
+    """Where a dateline may start below the first line: at the next lines, in flattened text at sentences."""
+    start = at
+    for _ in range(HEAD_PARAGRAPHS):
+        line = text.find("\n", start)
+        if line < 0:
+            break
+        start = line + 1
+        yield start
+    if "\n" not in text:
+        for found in re.finditer(
+            r"(?<=[.!?…\"”)] )(?=[A-Z])|(?<=[a-z?!.])(?=[A-Z])", text[: at + FLAT_HEAD_CHARACTERS]
+        ):
+            if found.start() > at:
+                yield found.start()
+
+
+def _furniture(text: str, start: int, end: int, hints: Hints) -> Iterator[Match]:
+    """Name the lines of a head by their look: labels of sections, the title, a standfirst, captions."""
+    at = start
+    seen: list[Kind] = []
+    for line in text[start:end].split("\n"):
+        stop = at + len(line)
+        if line.strip():
+            seen.append(_look(line.strip(), seen, hints))
+            yield Match("head/before-dateline", seen[-1], at, stop)
+        at = stop + 1
+
+
+def _look(line: str, seen: Sequence[Kind], hints: Hints) -> Kind:
+    if hints.title and line.lower() == hints.title.strip().lower():
+        return Kind.TITLE
+    if not hints.title and Kind.TITLE not in seen and Kind.DESCRIPTION not in seen:
+        if len(line.split()) < MIN_TITLE_WORDS and line == line.strip(".!?"):
+            return Kind.NAVIGATION
+        if not line.endswith((".", '"', "”")):
+            return Kind.TITLE
+    return Kind.CAPTION if Kind.DESCRIPTION in seen else Kind.DESCRIPTION
