@@ -177,3 +177,17 @@ def test_another_outlet_changes_no_result() -> None:
             text = example.text.replace("{--", "").replace("--}", "")
             before = find_removals(text, shipped, Source(stem, "hint"), outlet, Hints())[0]
             assert before == find_removals(text, more, Source(stem, "hint"), more.outlets[stem], Hints())[0], stem
+
+
+PLACES = {
+    "a place that begins as an outlet's name does": ("MINAHASA UTARA - Wali kota membuka jembatan baru.", None),
+    "the outlet itself": ("Ramallah, MINA - Wali kota membuka jembatan baru.", "mina"),
+}
+
+
+@pytest.mark.parametrize(("text", "source"), PLACES.values(), ids=PLACES)
+def test_a_name_in_capitals_is_found_as_a_word_only(text: str, source: str | None) -> None:
+    cleaned = clean(Document(text=text), load_catalog())
+    assert isinstance(cleaned, Cleaned)
+    assert cleaned.source.name == source
+    assert cleaned.text == "Wali kota membuka jembatan baru."
