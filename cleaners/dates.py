@@ -204,15 +204,14 @@ def _with_times(day: datetime.date | None, times: Iterable[re.Match[str]]) -> Pu
     """Put the one time that stands beside a date to it; several, or none that can be, leave the day."""
     if day is None:
         return None
-    read = [time for match in times if (time := _read_time(day, match))]
-    exact = list(dict.fromkeys(time for time in read if not _is_midnight(time)))
+    read = [(match, time) for match in times if (time := _read_time(day, match))]
+    exact = list(dict.fromkeys(time for match, time in read if not _is_midnight(match, time)))
     return exact[0] if len(exact) == 1 else _whole_day(day)
 
 
-def _is_midnight(time: Published) -> bool:
-    """Whether a time to the second is 00:00:00 in Jakarta or UTC: what spreadsheets make of a day without a time."""
-    at = time.at
-    return time.precision is DatePrecision.SECOND and not (at.minute or at.second) and at.hour in (0, 17)
+def _is_midnight(match: re.Match[str], time: Published) -> bool:
+    """Whether a time to the second is written 00:00:00: what spreadsheets make of a day without a time."""
+    return time.precision is DatePrecision.SECOND and re.match(r"\D*0?0[:.]00[:.]00(?!\d)", match.group()) is not None
 
 
 def _whole_day(day: datetime.date) -> Published:

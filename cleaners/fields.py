@@ -76,8 +76,8 @@ _TELLERS = (
 def _split(name: str, value: str) -> list[str]:
     if name in ("authors", "editors", "translators", "keywords"):
         return names_in(value)
-    value = _TIDY.sub("", value).strip()
-    return [value] if value else []
+    parts = re.split(r" ?[,;/] ", value) if name == "cited_sources" else [value]
+    return [tidy for part in parts if (tidy := _TIDY.sub("", part).strip())]
 
 
 def _authors_in(span: str, match: Match) -> list[str]:

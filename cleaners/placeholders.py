@@ -60,6 +60,8 @@ PLACEHOLDERS: dict[str, tuple[str, str | None]] = {
     "outlet": (r"[\w.'’&+ \-]{2,40}?", "site"),
     "name": (NAME, None),
     "names": (rf"{NAME}(?:{_AND}{NAME}){{0,8}}", "authors"),
+    "editor-names": (rf"{NAME}(?:{_AND}{NAME}){{0,8}}", "editors"),
+    "source-names": (rf"{NAME}(?:{_AND}{NAME}){{0,8}}", "cited_sources"),
     "authors": (rf"{_LOOSE_NAME}(?:{_AND}{_LOOSE_NAME}){{0,8}}", "authors"),
     "editors": (rf"{_LOOSE_NAME}(?:{_AND}{_LOOSE_NAME}){{0,8}}", "editors"),
     "translators": (rf"{_LOOSE_NAME}(?:{_AND}{_LOOSE_NAME}){{0,8}}", "translators"),

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from flows.report import RunReport
     from flows.settings import IngestConfig
 
+SERVER_SECONDS = 10.0  # a loaded machine's server answers within three
 DISK_BROKE = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG}  # other reasons are for whoever named the lake
 INTERRUPTED = 130  # what a shell says of a program ended by Ctrl-C
 
@@ -356,6 +357,14 @@ def _plainly(config: IngestConfig) -> RunReport:
 
 
 def _as_flow(config: IngestConfig) -> RunReport:
+    import httpx
+
+    address = os.environ["PREFECT_API_URL"]
+    try:
+        httpx.get(f"{address.rstrip('/')}/health", timeout=SERVER_SECONDS)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        remedy = "Start it with 'prefect server start', or unset PREFECT_API_URL to run without Prefect"
+        options.usage(f"No Prefect server answers at {address} ({error}). {remedy}.")
     from flows.ingest import run_as_flow
 
     return run_as_flow(config)

@@ -314,3 +314,15 @@ def test_interrupting_leaves_a_whole_lake_and_no_process(folder: Path) -> None:
 def test_the_light_commands_do_not_load_prefect() -> None:
     code = "import sys; from flows import cli; cli.status_of(['clean']); sys.exit('prefect' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], input=STORY, text=True, capture_output=True).returncode == 0
+
+
+def test_a_prefect_server_that_does_not_answer_is_one_sentence(tmp_path: Path, saring: str) -> None:
+    article = tmp_path / "a.txt"
+    article.write_text("Wali kota membuka jembatan baru pada Senin.", "utf-8")
+    environment = {**os.environ, "PREFECT_API_URL": "http://127.0.0.1:1/api"}
+    command = [saring, "ingest", str(article), "--lake", str(tmp_path / "lake")]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 2
+    assert "No Prefect server answers" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "lake").exists()
