@@ -28,6 +28,8 @@ def status_lines(status: Status) -> Iterator[str]:
     if status.open_rejects:
         yield "\nOpen rejects, by reason:"
         yield from (f"  {reason:<16} {number:>8,}" for reason, number in status.open_rejects.items())
+    for scheme, number in status.other_schemes.items():
+        yield f"\n{several(number, 'signature')} of another scheme, {scheme}: saring lake rehash makes them anew."
     if status.unfinished:
         yield f"\n{several(len(status.unfinished), 'batch')} on the way; the next run finishes or clears what is left."
 

@@ -225,9 +225,19 @@ ORIGINALS = (
 )
 
 CLUSTERS = (
-    Column("id", STRING, "id of a row in articles or duplicates."),
-    Column("cluster_id", STRING, "Its cluster after looking at all links at once."),
-    Column("batch", STRING, "The reconciliation that wrote it."),
+    Column("id", STRING, "A cluster_id of articles and duplicates that was joined to another cluster."),
+    Column("cluster_id", STRING, "The cluster it belongs to after looking at all matches at once."),
+    Column("batch", STRING, "The reconciliation that wrote it: of several rows for one id the last counts."),
+)
+
+SIGNATURES = (
+    Column("id", STRING, "id of a row in articles or duplicates whose own signature is of an older scheme."),
+    Column(
+        "minhash_signature", pa.binary(SIGNATURE_BYTES), "Its signature in this scheme. Null: text too short.", True
+    ),
+    Column("shingle_count", INT32, "Number of distinct word shingles in this scheme."),
+    Column("minhash_scheme", STRING, "How the signature was made."),
+    Column("batch", STRING, "Batch of `id`: joins with runs."),
 )
 
 TOMBSTONES = (

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from lake import layout
+from lake import layout, signatures
 from lake.columns import SCHEMA_VERSION
 from lake.layout import LakeError
 from lake.schema import OPTIONAL, TABLES, conform
@@ -85,7 +85,10 @@ class BatchLine:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What is in a lake: rows by table, number of batches, the last of them (newest first), open rejects by reason."""
+    """What is in a lake: rows by table, number of batches, the last of them (newest first), open rejects by reason.
+
+    `other_schemes` counts signatures by scheme that cannot be compared with today's until `saring lake rehash`.
+    """
 
     path: str
     schema_version: int
@@ -95,6 +98,7 @@ class Status:
     last: tuple[BatchLine, ...]
     open_rejects: Mapping[str, int]
     unfinished: tuple[str, ...]
+    other_schemes: Mapping[str, int]
 
 
 def run_files(root: Path, seen: dict[str, pa.Table]) -> list[pa.Table]:
@@ -151,17 +155,22 @@ def known_inputs(runs: pa.Table) -> dict[str, KnownInput]:
 
 
 def keys(root: Path, after: Collection[str]) -> Iterator[KeyBatch]:
-    """Stream the columns `KEYS` of articles and duplicates, file by file, leaving out the files named in `after`."""
+    """Stream the columns `KEYS` of articles and duplicates, file by file, leaving out the files named in `after`.
+
+    A signature of another scheme is replaced by the one that `saring lake rehash` made of the same text.
+    """
     schema = pa.schema([TABLES["articles"].field(name).remove_metadata() for name in KEYS])
     for table in ("articles", "duplicates"):
         for file in layout.files(root, table):
             if (name := layout.name_of(root, file)) in after:
                 continue
+            anew = signatures.made_anew(root, file)
             with pq.ParquetFile(file) as parquet:
                 if not parquet.metadata.num_rows:
                     yield KeyBatch(name, table, pa.RecordBatch.from_pylist([], schema=schema))
                 for rows in parquet.iter_batches(batch_size=SCAN_ROWS, columns=list(KEYS)):
-                    yield KeyBatch(name, table, pa.RecordBatch.from_arrays(rows.select(KEYS).columns, schema=schema))
+                    whole = pa.RecordBatch.from_arrays(rows.select(KEYS).columns, schema=schema)
+                    yield KeyBatch(name, table, signatures.replaced(whole, anew))
 
 
 def texts(root: Path, ids: Collection[str], files: Collection[str] | None) -> dict[str, str]:

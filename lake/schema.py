@@ -38,7 +38,12 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = MappingProxyType(
     }
 )
 OPTIONAL_COLUMNS: Mapping[str, tuple[Column, ...]] = MappingProxyType(
-    {"originals": columns.ORIGINALS, "clusters": columns.CLUSTERS, "tombstones": columns.TOMBSTONES}
+    {
+        "originals": columns.ORIGINALS,
+        "clusters": columns.CLUSTERS,
+        "signatures": columns.SIGNATURES,
+        "tombstones": columns.TOMBSTONES,
+    }
 )
 # What only a lake can say of an article: `public_row` leaves it out.
 LAKE_ONLY = frozenset(

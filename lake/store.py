@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from lake import layout, read, write
+from lake import layout, read, signatures, write
 from lake.columns import SCHEMA_VERSION
 from lake.disk import Disk
 from lake.layout import LakeError, Staged
@@ -101,6 +101,19 @@ class Lake:
             write.sweep(self._disk, self.path, to)
             raise
 
+    def add(self, name: str, rows: pa.Table, stem: str, when: datetime.datetime) -> None:
+        """Write one optional table beside the batches, as a file of its own named `stem`; nothing else changes.
+
+        Needs the lock. Raises LakeError for the disk and for a name that is there already.
+        """
+        self._needs_lock()
+        self.recover()
+        to = Staged(stem, layout.month(when), ready=False)
+        try:
+            write.roll_forward(self._disk, self.path, write.stage_beside(self._disk, self.path, name, rows, to))
+        except OSError as error:
+            raise LakeError(self._left_by(to, error)) from error
+
     def done(self) -> frozenset[str]:
         """Batches that are complete: their ids stand in `runs`."""
         files = read.run_files(self.path, self._runs)
@@ -140,6 +153,7 @@ class Lake:
             last=tuple(BatchLine(**row) for row in newest),
             open_rejects=dict(sorted(read.open_rejects(self.path).items())),
             unfinished=tuple(left.folder for left in write.waiting(self.path)),
+            other_schemes=dict(sorted(signatures.other_schemes(self.path).items())),
         )
 
     def _create(self) -> None:

@@ -126,6 +126,21 @@ def stage(disk: Disk, root: Path, batch: BatchTables, to: Staged) -> Staged:
     return ready
 
 
+def stage_beside(disk: Disk, root: Path, name: str, table: pa.Table, to: Staged) -> Staged:
+    """Write one optional table by itself and commit it: what was found out about rows that lie in the lake already.
+
+    Raises OSError for the disk; then nothing was committed, and `sweep` clears it away.
+    """
+    folder = root / STAGING / to.folder
+    disk.mkdir(folder)
+    disk.write(folder / f"{name}.part", encode(name, table))
+    disk.sync(folder)
+    ready = Staged(to.stem, to.month, ready=True)
+    disk.rename(folder, root / STAGING / ready.folder)
+    disk.sync(root / STAGING)
+    return ready
+
+
 def roll_forward(disk: Disk, root: Path, ready: Staged) -> None:
     """Move the files of a committed batch to their places, in order; done again after a crash, it does the rest.
 

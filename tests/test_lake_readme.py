@@ -26,7 +26,8 @@ INTRODUCED = {
     "rejects": "Inputs that could not be used; append-only.",
     "runs": "Batches; written last, so what stands here is complete.",
     "originals": "Optional, with `--keep-originals`: what arrived.",
-    "clusters": "Optional: clusters as recomputed over the whole lake.",
+    "clusters": "Optional, by `saring lake reconcile`: clusters that belong to another one.",
+    "signatures": "Optional, by `saring lake rehash`: what is taken instead of an older signature.",
     "tombstones": "Optional: what was forgotten and is to stay out, as hashes.",
 }
 
