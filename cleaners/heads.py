@@ -24,6 +24,7 @@ DATELINE_CHARACTERS = 110  # the longest dateline of the corpus has 70
 MIN_TITLE_WORDS = 3
 MAX_LINES_ABOVE = 5  # labels of sections, the title, the standfirst
 
+_TWO_SENTENCES = re.compile(r"[a-z0-9)”\"]{2}\. [A-Z\"“]")
 _DASH = re.compile(DASH)
 
 
@@ -50,16 +51,17 @@ def _clear_above_byline(text: str, hints: Hints, spans: Spans) -> None:
     marks = [
         m.start
         for m in spans.matches
-        if m.kind in (Kind.TIMESTAMP, Kind.BYLINE) and at < m.start and text[m.start - 1] == "\n"
+        if m.kind in (Kind.TIMESTAMP, Kind.BYLINE)
+        and at < m.start
+        and text[m.start - 1] == "\n"
+        and spans.skip_forward(text, m.end) < len(text)
     ]
     if not marks:
         return
     above = text[at : min(marks)]
-    if (
-        above.count("\n") <= MAX_LINES_ABOVE
-        and len(above.split()) <= HEAD_WORDS // 2
-        and not above.split("\n")[0].endswith((".", '"', "”"))
-    ):
+    lines = above.rstrip("\n").split("\n")
+    short = len(lines) <= MAX_LINES_ABOVE + 1 and len(above.split()) <= HEAD_WORDS // 2
+    if short and not lines[0].endswith((".", '"', "”")) and not any(_TWO_SENTENCES.search(line) for line in lines):
         for piece in _furniture(text, at, min(marks), hints):
             if not spans.overlap(piece):
                 spans.add(piece)

@@ -49,8 +49,8 @@ def reach(text: str, start: int, end: int, next_line: NextLine, hints: Hints) ->
     """Return how far the pointer whose marker is `text[start:end]` reaches."""
     start, opener = _opener(text, start)
     line_end = _line_end(text, end)
-    if opener and (closed := text.find(_CLOSERS[opener], end, min(line_end, end + OWN_LINE_CHARACTERS))) >= 0:
-        return Pointer(start, closed + 1, _one(text, end, closed), True)
+    if opener and (closed := _closed(text, end, line_end, opener)):
+        return Pointer(start, closed, _one(text, end, closed - 1), True)
     after = _skip(text, end, line_end)
     if after >= line_end:
         return _alone(text, start, line_end, next_line, hints)
@@ -125,6 +125,14 @@ def _opener(text: str, start: int) -> tuple[int, str]:
         return start, text[start]
     before = text[:start].rstrip(" ")
     return (len(before) - 1, before[-1]) if before.endswith(("(", "[")) else (start, "")
+
+
+def _closed(text: str, at: int, line_end: int, opener: str) -> int | None:
+    """Where the bracket around a pointer ends; None where another opens or a sentence ends before: it is no partner."""
+    closed = text.find(_CLOSERS[opener], at, min(line_end, at + OWN_LINE_CHARACTERS))
+    if closed < 0 or text.find(opener, at, closed) >= 0 or _FULL_STOP.search(text, at, closed):
+        return None
+    return closed + 1
 
 
 def _owns_line(text: str, start: int) -> bool:

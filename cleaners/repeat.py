@@ -26,6 +26,7 @@ _WORD = re.compile(r"[^\W_]+")
 _STOP = re.compile(r"[.!?…][\"”'’)]*$")
 _STOP_INSIDE = re.compile(r"[.!?…][\"”'’)]*(?=\s|[\"“‘(]?[A-Z])")  # glued sentences too; no stop inside a number
 # What a caption holds, lower and upper case as found; and the same where a caption starts, or its credit in brackets.
+_SAID = re.compile(r"[.!?] [A-Z\"“]|[,.!?][\"”]")  # sentences and quotations are no caption
 _SIGNS = ("Dok", "Foto", "FOTO", "Ilustrasi", "ilustrasi", "Shutterstock", "shutterstock", "Getty", "/")
 _CAPTION_START = re.compile(
     r"dok\b|ilustrasi|foto|shutterstock|thinkstock|getty|freepik|unsplash|pixabay|instagram|ist\b|istimewa",
@@ -121,7 +122,7 @@ def _doubled(line: str) -> list[tuple[int, int]]:
         signed = _signed_from(line, start, credits)
         for again in _copies(keys, places[keys[at]], at) if at <= MAX_CREDIT_WORDS or signed is not None else ():
             end = 2 * again - at - 1
-            whole = at <= MAX_CREDIT_WORDS and end == len(keys) - 1
+            whole = at <= MAX_CREDIT_WORDS and end == len(keys) - 1 and not _SAID.search(" ".join(keys[at:again]))
             if whole or (signed is not None and signed <= words[again - 1][1]):
                 spans.append((0 if whole else start, words[end][1]))
                 at = end
