@@ -30,6 +30,7 @@ class RunReport:
     """Counts of one run, over the batches that it published.
 
     `sources` counts articles and copies by source, `removed` spans and characters by kind, `failures` are sentences.
+    `other_scheme` counts stored signatures that could not be compared.
     `documents == articles + duplicates + rejects + forgotten`, always.
     """
 
@@ -64,6 +65,7 @@ class RunReport:
     alarms: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     done_elsewhere: int = 0
+    other_scheme: int = 0
     seconds: float = 0.0
 
     @classmethod
@@ -113,6 +115,7 @@ class RunReport:
         self.alarms += row["alarms"]
         self.copies += published.copies[: MAX_NAMED - len(self.copies)]
         self.named_rejects += published.rejects[: MAX_NAMED - len(self.named_rejects)]
+        self.other_scheme = max(self.other_scheme, published.other_scheme)
         for kind, (spans, chars) in published.removed.items():
             before = self.removed.get(kind, (0, 0))
             self.removed[kind] = before[0] + spans, before[1] + chars

@@ -124,7 +124,8 @@ class Going:
         tables["runs"] = self._run_row(shard, tables, started, now)
         self.lake.publish(BatchTables(shard.batch, self.prepared.ruleset, tables), now)
         (row,) = tables["runs"].to_pylist()
-        return Published(row, decided.copies, _kinds(tables["removals"]), _rejected(tables["rejects"]))
+        kinds, rejects = _kinds(tables["removals"]), _rejected(tables["rejects"])
+        return Published(row, decided.copies, kinds, rejects, decided.other_scheme)
 
     def _run_row(
         self, shard: Shard, tables: Mapping[str, pa.Table], started: datetime.datetime, now: datetime.datetime
@@ -155,12 +156,16 @@ class Going:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """One batch in the lake: its row of `runs`, copies, spans and characters removed by kind, some of its rejects."""
+    """One batch in the lake: its row of `runs`, copies, spans and characters removed by kind, some of its rejects.
+
+    `other_scheme` counts stored signatures that it could not be compared with.
+    """
 
     row: dict[str, Any]
     copies: tuple[Copy, ...]
     removed: dict[str, tuple[int, int]]
     rejects: tuple[Rejected, ...]
+    other_scheme: int = 0
 
 
 def versions() -> dict[str, str]:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import datetime
 import importlib.util
 import re
 import sys
 from pathlib import Path
 
 import duckdb
+import pyarrow.parquet as pq
 import pytest
-from lake_samples import publish
+from lake_samples import cleaned, publish
 
 from lake import Lake
 from lake.columns import Column
-from lake.schema import COLUMNS, OPTIONAL_COLUMNS
+from lake.schema import COLUMNS, OPTIONAL_COLUMNS, article_row, table
 
 README = Path(__file__).parent.parent / "lake" / "README.md"
 BEGIN = "<!-- tables: written from lake/columns.py; tests/test_lake_readme.py holds them together -->\n"
@@ -92,6 +94,60 @@ def test_every_query_answers(asked: str, query: str, folder: Path, monkeypatch: 
     monkeypatch.chdir(folder)
     rows = duckdb.sql(query.rstrip(";")).fetchall()
     assert ANSWERS[asked] == (rows if isinstance(ANSWERS[asked], list) else len(rows))
+
+
+CLUSTERS = dict(
+    re.findall(
+        r"-- (\w+): .*?\n(.*?;)", README.read_text().split("## Copies and clusters")[1].split("```")[1], re.DOTALL
+    )
+)
+
+
+def member(id: str, cluster: str, source: str, hour: int, text: str, wire: str | None = None) -> dict[str, object]:
+    day = datetime.datetime(2026, 10, 5, hour, tzinfo=datetime.UTC)
+    row = article_row(cleaned(1), id=id, batch="b", ruleset="0" * 16)
+    return row | {"cluster_id": cluster, "source": source, "date_published": day, "text": text, "wire_source": wire}
+
+
+def written(folder: Path, name: str, rows: list[dict[str, object]]) -> None:
+    (folder / f"lake/data/{name}/ingested=2026-10").mkdir(parents=True)
+    pq.write_table(table(name, rows), folder / f"lake/data/{name}/ingested=2026-10/b-r.parquet")
+
+
+@pytest.mark.parametrize(
+    ("asked", "chosen"),
+    [
+        ("first", ["a", "x"]),
+        ("latest", ["c", "x"]),
+        ("longest", ["b", "x"]),
+        ("source", ["d", "x"]),
+    ],
+)
+def test_the_representative_of_a_cluster_can_be_chosen(
+    asked: str, chosen: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    written(tmp_path, "articles", [member("a", "a", "kompas", 9, "xx"), member("d", "d", "antara", 10, "xx")])
+    written(
+        tmp_path,
+        "duplicates",
+        [member("b", "a", "detik", 11, "xxxx", "ANTARA"), member("c", "d", "tempo", 12, "x")],
+    )
+    pq.write_table(
+        table("articles", [member("x", "x", "bisnis", 1, "x", "Reuters")]),
+        tmp_path / "lake/data/articles/ingested=2026-10/c-r.parquet",
+    )
+    written(
+        tmp_path,
+        "clusters",
+        [
+            {"id": "d", "cluster_id": "x", "batch": "reconcile000001"},
+            {"id": "d", "cluster_id": "a", "batch": "reconcile000002"},
+        ],
+    )
+    with duckdb.connect() as connection:
+        connection.execute(CLUSTERS["members"])
+        assert [row[0] for row in connection.sql(CLUSTERS[asked]).fetchall()] == chosen
 
 
 if __name__ == "__main__":
