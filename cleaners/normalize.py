@@ -73,6 +73,8 @@ def normalize(raw: str) -> Article:
     text = _split_paragraphs(text, repairs)
     lines = _rejoin([line.strip(" ") for line in text.split("\n")], repairs)
     text = _split_joints("\n".join(line for line in lines if line), repairs)
+    if "comma-paragraphs" in repairs:
+        text = "\n".join(_rejoin(text.split("\n"), repairs))
     edges = " ," if "comma-paragraphs" in repairs else " "
     text = "\n".join(filter(None, (_RUN.sub(" ", line).strip(edges) for line in text.split("\n"))))
     return Article(unicodedata.normalize("NFC", text), tuple(repairs))
@@ -145,7 +147,7 @@ def _rejoin(lines: list[str], repairs: list[str]) -> list[str]:
             joined = True
         else:
             out.append(line)
-    if joined:
+    if joined and "broken-sentences" not in repairs:
         repairs.append("broken-sentences")
     return out
 

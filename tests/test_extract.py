@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """Pages are invented: shapes of real templates, stories of no outlet. A case is one line, however long."""
 
 import datetime

@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """What pages say about themselves: JSON-LD, meta, bylines, dates. Names and stories are invented; a case is one line."""
 
 import pytest
