@@ -104,7 +104,9 @@ def main() -> None:
     suspects = [Timed(one, growth) for (growth, _), one in ranked if growth > MAX_RATIO / 2]
     steady = [Timed(one, growth) for (growth, _), one in ranked if growth <= MAX_RATIO / 2]
     chosen = suspects + (steady if asked.all else steady[:SLOWEST])
-    print(f"{len(suspects):,} of them grow faster than their length; trying {len(chosen):,}", file=sys.stderr, flush=True)
+    print(
+        f"{len(suspects):,} of them grow faster than their length; trying {len(chosen):,}", file=sys.stderr, flush=True
+    )
     print(f"{'input':<64} {'1/4, s':>8} {'whole, s':>9} {'ratio':>6}")
     for one in chosen:
         one.small = seconds(one.input, catalog, asked.large // 4)
@@ -216,7 +218,7 @@ def endless(phrase: str) -> Iterator[tuple[str, str]]:
 
 def of_signs() -> Iterator[Input]:
     """Inputs that no rule is about: signs, brackets, quotes, long words, short lines, noise."""
-    for sign in ' \n\t\u00a0.,;:!?-–—|/*•#@&"“”‘\'()[]{}<>aA0éİ\u200b€ÃÂ':
+    for sign in " \n\t\u00a0.,;:!?-–—|/*•#@&\"“”‘'()[]{}<>aA0éİ\u200b€ÃÂ":
         yield Input(f"sign {sign!r}", sign)
         yield Input(f"sign {sign!r} between words", f"kata{sign}")
         yield Input(f"sign {sign!r} between capitals", f"Kata{sign} ")
