@@ -247,6 +247,30 @@ def rules_new(
         options.usage(str(error))
 
 
+@rules_app.command("audit")
+def rules_audit(
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="PATH…", help="Files to clean and audit; without any, what the lake holds."),
+    ] = None,
+    lake: options.Lake = None,
+    rules: options.Rules = None,
+    without: options.Without = None,
+    json: options.Json = False,
+) -> None:
+    """Show what the rules still miss, by outlet, and what they may eat. Writes nothing.
+
+    Missed: wordings that come again in over one per cent of an outlet's cleaned articles. Eaten: removals that look
+    like story and unlike the others of their rule. This is how to find the next rule, and the next one to narrow.
+    """
+    from flows.audit import audit_files, audit_lake, audit_lines
+    from lake import Lake
+
+    catalog = options.catalog(rules, without)
+    found = audit_files(paths, catalog) if paths else audit_lake(Lake(_lake(lake)).path)
+    _print_json(found.json()) if json else _print_lines(audit_lines(found))
+
+
 @lake_app.command("status")
 def lake_status(lake: options.Lake = None, json: options.Json = False) -> None:
     """Say what is in the lake: rows of each table, the last batches, open rejects."""
