@@ -1,4 +1,7 @@
-"""Read what a lake holds: its runs, the files they name, keys for recognising copies, texts, counts."""
+"""Read what a lake holds: its runs, the files they name, keys for recognising copies, texts, counts.
+
+Over 250 lines: all questions that are asked of the tables stand on one page, each short and none needing another.
+"""
 
 from __future__ import annotations
 

@@ -264,6 +264,8 @@ def _mended(value: str) -> str:
 def _json_ready(value: Any) -> Any:
     if isinstance(value, bytes):
         return value.hex()
-    if isinstance(value, datetime.date):  # datetime.datetime is one too
+    if isinstance(value, datetime.datetime):
+        return value.astimezone(JAKARTA).isoformat()  # people read these; the tables hold UTC
+    if isinstance(value, datetime.date):
         return value.isoformat()
     return value

@@ -138,7 +138,7 @@ def test_the_original_is_there_only_when_asked_for() -> None:
 def test_times_have_an_offset_and_binary_is_hex() -> None:
     text = " ".join(f"Pasar nomor {n} buka pagi." for n in range(20))
     (row,) = rows({"text": text, "date": "Rabu, 18 Jun 2025 07:30 WIB"})
-    assert row["date_published"] == "2025-06-18T00:30:00+00:00"
+    assert row["date_published"] == "2025-06-18T07:30:00+07:00"
     assert row["date_published_day"] == "2025-06-18"
     assert len(row["minhash_signature"]) == 256
     int(row["minhash_signature"], 16)

@@ -212,7 +212,7 @@ def test_the_public_row_is_json_without_what_only_a_lake_knows() -> None:
     given = public_row(cleaned(2), ruleset=RULESET)
     assert json.loads(json.dumps(given)) == given
     assert list(given) == [name for name in ARTICLE_COLUMNS if name not in LAKE_ONLY]
-    assert given["date_published"] == "2026-10-05T18:00:00+00:00"
+    assert given["date_published"] == "2026-10-06T01:00:00+07:00"
     assert given["date_published_day"] == "2026-10-06"
     assert given["language_score"] == 0.9877
 
