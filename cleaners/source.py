@@ -1,7 +1,7 @@
 """Name the outlet that published an article, and say on what evidence.
 
-In order of trust: the URL's host, the caller's hint, the dateline, a byline or promo that names one outlet's site, the
-page's site name. An article about an outlet, or one that cites it, names it elsewhere and is not its own.
+In order of trust: the URL's host, the caller's hint, the dateline, a byline, promo or notice that names one outlet's
+site, its own player, the page's site name. An article about an outlet, or one that cites it, names it elsewhere.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ _EVIDENCE = {
     Kind.BYLINE: "byline",
     Kind.PROMO: "promo",
     Kind.NOTICE: "notice",
+    Kind.EMBED: "embed",  # [Gambas:Video 20detik]
 }
 HEAD_CHARACTERS = 60
 _SITE = re.compile(r"[\w-]{2,30}(?:\.[\w-]{2,20}){1,3}")

@@ -18,6 +18,19 @@ CASES = {
     "the dateline": (f"JAKARTA, KOMPAS.com - {STORY}", {}, "kompas", "dateline"),
     "the dateline of an agency": (f"Jakarta (ANTARA) - {STORY}", {}, "antara", "dateline"),
     "the sign-off": (f"{STORY} (Tribunnews.com, Sari Contoh)", {}, "tribunnews", "byline"),
+    "the player": (f"{STORY}\n[Gambas:Video 20detik]", {}, "detik", "embed"),
+    "the player of another's video, under an own dateline": (
+        f"JAKARTA, KOMPAS.com - {STORY}\n[Gambas:Video 20detik]",
+        {},
+        "kompas",
+        "dateline",
+    ),
+    "an interview given to an outlet is no sign of it": (
+        f'{STORY} "Ramai," katanya kepada Kompas.com.',
+        {},
+        None,
+        None,
+    ),
     "the address before the dateline": (
         f"Jakarta (ANTARA) - {STORY}",
         {"url": "https://www.tempo.co/x-1"},
