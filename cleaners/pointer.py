@@ -58,7 +58,7 @@ def reach(text: str, start: int, end: int, next_line: NextLine, hints: Hints) ->
         _owns_line(text, start)
         and line_end - after <= OWN_LINE_CHARACTERS
         and not _PROSE_END.search(text[after:line_end].rstrip())
-        and (text.count("\n") >= 2 or line_end == len(text))
+        and (_has_breaks(text) or line_end == len(text))
     ):
         return Pointer(start, line_end, _one(text, after, line_end), True)
     if text[after] in _QUOTES and (quoted := _quoted(text, start, after, line_end)):
@@ -123,8 +123,16 @@ def _opener(text: str, start: int) -> tuple[int, str]:
     """Take the bracket in front of a marker, or at its start, with it."""
     if text[start] in _CLOSERS:
         return start, text[start]
-    before = text[:start].rstrip(" ")
-    return (len(before) - 1, before[-1]) if before.endswith(("(", "[")) else (start, "")
+    before = start
+    while before > 0 and text[before - 1] == " ":
+        before -= 1
+    return (before - 1, text[before - 1]) if before > 0 and text[before - 1] in _CLOSERS else (start, "")
+
+
+def _has_breaks(text: str) -> bool:
+    """Whether a text has two line breaks or more: its paragraphs are kept."""
+    first = text.find("\n")
+    return first >= 0 and text.find("\n", first + 1) >= 0
 
 
 def _closed(text: str, at: int, line_end: int, opener: str) -> int | None:

@@ -10,6 +10,8 @@ from cleaners.pointer import Hints, reach
 from cleaners.rule import Anchor, Removes, Rule
 
 LINE_OPENING = 40
+LOOK_BACK = 500  # characters in which a sentence's start is looked for first, then four times as many
+LONGEST_SENTENCE = LOOK_BACK * 4**2  # with more the whole line goes, or nothing where that is too long
 LONGEST_IS = 170  # characters; no label, time or byline is longer
 
 SENTENCE_END = re.compile(r"[.!?…][\"”'’)\]]*(?=\s|$)")
@@ -70,7 +72,7 @@ def extent(text: str, rule: Rule, found: re.Match[str], hints: Hints) -> Match |
         end = arrows.end()
     if rule.anchor is not Anchor.CONTAINS and quoted(text, start):
         return None
-    if rule.removes is not Removes.MATCH and len(text[start:end].split()) > rule.max_words:
+    if rule.removes is not Removes.MATCH and _longer(text, start, end, rule.max_words):
         return None
     return Match(rule.name, rule.kind, start, end, fields)
 
@@ -82,12 +84,14 @@ def captured(rule: Rule, found: re.Match[str]) -> tuple[tuple[str, str], ...]:
 
 def opens(text: str, at: int) -> bool:
     """Whether a sentence may start at `at`: after a stop, at a line's start, or glued to lower case."""
-    before = text[:at].rstrip(" ")
-    if not before or before[-1] in "\n.!?…)]»>|*:":
+    edge = at
+    while edge > 0 and text[edge - 1] == " ":
+        edge -= 1
+    if edge == 0 or text[edge - 1] in "\n.!?…)]»>|*:":
         return True
-    if before[-1] in "\"”'’":
-        return len(before) < at
-    return len(before) == at and before[-1].islower() and text[at : at + 1].isupper()
+    if text[edge - 1] in "\"”'’":
+        return edge < at
+    return edge == at and text[at - 1].islower() and text[at : at + 1].isupper()
 
 
 def quoted(text: str, at: int) -> bool:
@@ -131,11 +135,28 @@ def _paragraph(text: str, start: int, end: int, paragraphs: int) -> tuple[int, i
 
 
 def _sentence(text: str, start: int, end: int) -> tuple[int, int]:
-    line = text.rfind("\n", 0, start) + 1
-    for before in SENTENCE_END.finditer(text, line, start):
-        line = before.end()
+    line = _sentence_start(text, text.rfind("\n", 0, start) + 1, start)
     if text[end - 1] in ")]":  # a credit in brackets closes its sentence
         return line, end
     line_end = text.find("\n", end)
-    after = SENTENCE_END.search(text, max(start, end - 1), len(text) if line_end < 0 else line_end)
-    return line, after.end() if after else (len(text) if line_end < 0 else line_end)
+    line_end = len(text) if line_end < 0 else line_end
+    after = SENTENCE_END.search(text, max(start, end - 1), min(line_end, end + LONGEST_SENTENCE))
+    return line, after.end() if after else line_end
+
+
+def _sentence_start(text: str, line: int, at: int) -> int:
+    """Where the sentence that holds `at` begins, at the line's start at the latest; looked for from `at` backwards."""
+    step = LOOK_BACK
+    while step <= LONGEST_SENTENCE:
+        stops = [found.end() for found in SENTENCE_END.finditer(text, max(line, at - step), at)]
+        if stops or at - step <= line:
+            return stops[-1] if stops else line
+        step *= 4
+    return line
+
+
+def _longer(text: str, start: int, end: int, words: int) -> bool:
+    """Whether `text[start:end]` has more than so many words; looks no further than needed."""
+    if end - start < words:
+        return False
+    return len(text[start:end].split(None, words)) > words

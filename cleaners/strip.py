@@ -32,11 +32,11 @@ def find(text: str, rules: RuleSet, hints: Hints, known: Sequence[Match] = ()) -
 def _disjoint(found: Iterable[Match], known: Sequence[Match], shared: Collection[str]) -> list[Match]:
     """Of spans that overlap the earlier stays; of equal starts an outlet's own, then the longer."""
     ordered = sorted(found, key=lambda match: (match.start, match.rule in shared, -match.end))
-    taken = sorted((match.start, match.end) for match in known)
+    taken = Spans(known)
     kept: list[Match] = []
     edge = 0
     for match in ordered:
-        if match.start < edge or any(a < match.end and match.start < b for a, b in taken):
+        if match.start < edge or taken.overlap(match):
             continue
         kept.append(match)
         edge = match.end
