@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from cleaners.article import Kind
 from cleaners.cutting import Match
@@ -17,6 +18,8 @@ from cleaners.rule import Rule
 from cleaners.scan import Folded, extent
 from cleaners.spans import Spans
 
+MAX_STEPS = 100  # elements at one end; no article of the corpus has over 40, and each step tries every rule
+MAX_STARTS = 24  # places in flattened text where a dateline is looked for
 HEAD_PARAGRAPHS = 10  # a dateline further down is another story's
 HEAD_WORDS = 110  # title, standfirst, byline and two captions stand before a dateline; more is story
 FLAT_HEAD_CHARACTERS = 420
@@ -25,6 +28,12 @@ MIN_TITLE_WORDS = 3
 MAX_LINES_ABOVE = 5  # labels of sections, the title, the standfirst
 
 _TWO_SENTENCES = re.compile(r"[a-z0-9)”\"]{2}\. [A-Z\"“]")
+# A quotation with who said it, of two sentences or more: it stands nowhere else in the text, so it is no summary.
+_QUOTATION = re.compile(
+    r"^[\"“].*[.!?] .*[\"”],? (?:kata|ujar|tutur|tulis|ucap|jelas|tegas|papar|sebut|ungkap|imbuh|tambah|pungkas)",
+    re.IGNORECASE,
+)
+_START = re.compile(r"(?<=[.!?…\"”)] )(?=[A-Z])|(?<=[a-z?!.])(?=[A-Z])")
 _DASH = re.compile(DASH)
 
 
@@ -33,7 +42,10 @@ def strip_head(text: str, folded: Folded, rules: Sequence[Rule], hints: Hints, s
     possible = [rule for rule in rules if folded.may_match(rule)]
     datelined = False
     at = spans.skip_forward(text, 0)
-    while match := _head_match(text, at, possible, hints):
+    for _ in range(MAX_STEPS):
+        match = _head_match(text, at, possible, hints)
+        if match is None:
+            break
         if match.kind is Kind.DATELINE and any(sign.isalnum() for sign in text[match.start : match.end]):
             if datelined:
                 return
@@ -113,11 +125,8 @@ def _head_starts(text: str, at: int) -> Iterator[int]:
         start = line + 1
         yield start
     if "\n" not in text:
-        for found in re.finditer(
-            r"(?<=[.!?…\"”)] )(?=[A-Z])|(?<=[a-z?!.])(?=[A-Z])", text[: at + FLAT_HEAD_CHARACTERS]
-        ):
-            if found.start() > at:
-                yield found.start()
+        for found in islice(_START.finditer(text, at + 1, at + FLAT_HEAD_CHARACTERS), MAX_STARTS):
+            yield found.start()
 
 
 def _furniture(text: str, start: int, end: int, hints: Hints) -> Iterator[Match]:
@@ -126,7 +135,7 @@ def _furniture(text: str, start: int, end: int, hints: Hints) -> Iterator[Match]
     seen: list[Kind] = []
     for line in text[start:end].split("\n"):
         stop = at + len(line)
-        if line.strip():
+        if line.strip() and not _QUOTATION.search(line):
             seen.append(_look(line.strip(), seen, hints))
             yield Match("head/before-dateline", seen[-1], at, stop)
         at = stop + 1

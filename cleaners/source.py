@@ -13,7 +13,7 @@ from cleaners.article import Kind, Source
 from cleaners.catalog import Catalog
 from cleaners.cutting import Match
 from cleaners.outlet import Outlet
-from cleaners.urls import registrable_domain
+from cleaners.urls import host_of, registrable_domain
 
 _EVIDENCE = {
     Kind.DATELINE: "dateline",
@@ -30,8 +30,8 @@ def from_address(host: str | None, hint: str | None, catalog: Catalog) -> tuple[
     """Name the source by its host, else by the caller's hint; a hint that no file knows is taken as it is."""
     if outlet := catalog.outlet_of_host(host):
         return Source(outlet.stem, "url"), outlet
-    if hint and hint.strip():
-        outlet = catalog.outlet_of_name(hint)
+    if hint and any(letter.isalnum() for letter in hint):
+        outlet = catalog.outlet_of_name(hint) or catalog.outlet_of_host(host_of(hint))
         return Source(outlet.stem if outlet else hint.strip(), "hint"), outlet
     if host:
         return Source(registrable_domain(host) or host, "url"), None

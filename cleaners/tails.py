@@ -15,6 +15,7 @@ from cleaners.rule import Anchor, Rule
 from cleaners.scan import SENTENCE_END, Folded, captured, opens, quoted
 from cleaners.spans import Spans
 
+MAX_STEPS = 100  # elements at one end; no article of the corpus has over 40, and each step tries every rule
 TAIL_CHARACTERS = 900  # how far before the tail's edge one element may start
 MIN_HEADLINE_WORDS = 3
 MAX_HEADLINE_WORDS = 25
@@ -30,11 +31,14 @@ def strip_tail(text: str, folded: Folded, rules: Sequence[Rule], spans: Spans) -
     """Add to `spans` what stands after the last word of the story."""
     possible = [rule for rule in rules if folded.may_match(rule)]
     edge = spans.skip_backward(text, len(text))
-    while match := (
-        _tail_match(text, folded, edge, possible, spans)
-        or _headlines_below_label(text, edge, possible, spans)
-        or _sign_off_above(text, folded, edge, possible, spans)
-    ):
+    for _ in range(MAX_STEPS):
+        match = (
+            _tail_match(text, folded, edge, possible, spans)
+            or _headlines_below_label(text, edge, possible, spans)
+            or _sign_off_above(text, folded, edge, possible, spans)
+        )
+        if match is None:
+            return
         spans.add(match)
         edge = spans.skip_backward(text, match.start)
 
