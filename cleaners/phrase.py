@@ -126,7 +126,7 @@ def _literal(text: str) -> str:
         elif re.fullmatch(SINGLE_QUOTE, piece):
             out.append(SINGLE_QUOTE)
         elif piece == ":":
-            out.append(" ?:")
+            out.append(" ?[:;]")
         else:
             out.append(re.escape(piece))
     return "".join(out)
@@ -176,4 +176,4 @@ def _open_boundary(text: str) -> str:
 
 def _close_boundary(text: str) -> str:
     last = text[-1]
-    return r"(?:(?!\w)|(?-i:(?<=[a-z])(?=[A-Z])))" if last.isalnum() else ""
+    return r"(?:(?!\w)|(?-i:(?<=[a-z])(?=[A-Z\d])))" if last.isalnum() else ""

@@ -97,7 +97,7 @@ class Rule:
         flags = re.MULTILINE | self._case
         if self.where is Where.HEAD:
             return re.compile(self._body + (TRAILING + "$" if self.anchor is Anchor.IS else ""), flags)
-        opening = r"^[ \-–—•*\"“(]*" if self.anchor in (Anchor.IS, Anchor.STARTS) else ""
+        opening = r"^[ \-–—•*\"“(\[]*" if self.anchor in (Anchor.IS, Anchor.STARTS) else ""
         closing = TRAILING + r"[)\"”]?" + TRAILING + "$" if self.anchor in (Anchor.IS, Anchor.ENDS) else ""
         return re.compile(opening + self._body + closing, flags)
 

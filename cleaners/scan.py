@@ -122,7 +122,7 @@ def _lines(folded: str) -> Iterator[tuple[int, int, str]]:
     """Start, length and first letters of each line, behind the bullets and quotes that may stand before them."""
     at = 0
     for line in folded.split("\n"):
-        yield at, len(line), line[:LINE_OPENING].lstrip(' -–—•*"“(')
+        yield at, len(line), line[:LINE_OPENING].lstrip(' -–—•*"“([')
         at += len(line) + 1
 
 
