@@ -20,13 +20,18 @@ _NO_TEXT = re.compile("[\x00-\x08\x0e-\x1b\x7f\ud800-\udfff]")
 _LINE_BREAKS = re.compile("\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 _BLANKS = re.compile(r"[^\S\n ]")
+# Whatever one of the four patterns above takes: a text without is the rule.
+_ODD = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\xa0\xad\u1680\u180e\u2000-\u200b\u200e\u200f\u2028-\u202f\u205f\u2060\u2066-\u2069\u3000"
+    "\ud800-\udfff\ufeff]"
+)
 _RUN = re.compile(r" {2,}")
 _ENTITY = re.compile(r"&(?:#\d{1,6}|#x[0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});")
 # Mac-Roman readings of UTF-8 quotes, dashes, no-break spaces and accents: Excel for Mac wrote a third of one corpus so.
 _MAC_ROMAN = re.compile("‚Ä|¬†|√[©®°∂≠]|Ô[ªø]")
 # First characters of UTF-8 read as cp1252 or Latin-1; without one of them ftfy finds nothing, at a tenth of the cost.
 _LEADS = re.compile("[ÂÃÄÅÎÏÐÑØÙâãäåæçðï]")
-_JOINTS = (".,", "!,", "?,", "”,", '",', ":,", "),", ",,")
+_BEFORE_JOINT = '.!?”":)'
 _COMMA_JOINT = re.compile(r"(?<=[.!?”\":)]),+(?=[^\s,\d])|,{2,}(?=\S)|(?<=\S),{2,}")
 _PARAGRAPH_GAP = re.compile(r" {2,}(?=[A-Z0-9\"“‘(\[])")
 _STOPPED_GAP = re.compile(r"[.!?”\")] {2,}(?=[A-Z\"“‘])")
@@ -67,16 +72,21 @@ def normalize(raw: str) -> Article:
     """Return the normalised article; total for any string."""
     repairs: list[str] = []
     text = _decode(raw, repairs)
-    text = _INVISIBLE.sub("", _LINE_BREAKS.sub("\n", text))
+    odd = _ODD.search(text)
+    if odd:
+        text = _INVISIBLE.sub("", _LINE_BREAKS.sub("\n", text))
     text = _unwrap(text, repairs)
-    text = _BLANKS.sub(" ", text)
+    if odd:
+        text = _BLANKS.sub(" ", text)
     text = _split_paragraphs(text, repairs)
     lines = _rejoin([line.strip(" ") for line in text.split("\n")], repairs)
     text = _split_joints("\n".join(line for line in lines if line), repairs)
     if "comma-paragraphs" in repairs:
         text = "\n".join(_rejoin(text.split("\n"), repairs))
     edges = " ," if "comma-paragraphs" in repairs else " "
-    text = "\n".join(filter(None, (_RUN.sub(" ", line).strip(edges) for line in text.split("\n"))))
+    text = "\n".join(
+        filter(None, ((_RUN.sub(" ", line) if "  " in line else line).strip(edges) for line in text.split("\n")))
+    )
     return Article(unicodedata.normalize("NFC", text), tuple(repairs))
 
 
@@ -123,7 +133,8 @@ def _split_paragraphs(text: str, repairs: list[str]) -> str:
 
 
 def _has_joints(text: str) -> bool:
-    possible = sum(text.count(joint) for joint in _JOINTS)
+    pieces = text.split(",")[:-1]  # a joint follows a stop, a quote, a bracket, or another comma
+    possible = sum(not piece or piece[-1] in _BEFORE_JOINT for piece in pieces)
     return possible >= MIN_COMMA_JOINTS and len(_COMMA_JOINT.findall(text)) >= MIN_COMMA_JOINTS
 
 
