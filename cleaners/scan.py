@@ -105,7 +105,7 @@ def _found(text: str, folded: Folded, rule: Rule) -> Iterator[re.Match[str]]:
         for at, length, opening in folded.lines:
             if rule.anchor is Anchor.IS and length > LONGEST_IS:
                 continue
-            if (not rule.openings or opening.startswith(rule.opens_with)) and (found := rule.pattern.match(text, at)):
+            if _may_open(rule, folded, at, opening) and (found := rule.pattern.match(text, at)):
                 yield found
         return
     if not rule.openings:
@@ -116,6 +116,11 @@ def _found(text: str, folded: Folded, rule: Rule) -> Iterator[re.Match[str]]:
         if at >= edge and (found := rule.pattern.match(text, at)):
             yield found
             edge = max(found.end(), at + 1)
+
+
+def _may_open(rule: Rule, folded: Folded, at: int, opening: str) -> bool:
+    """Whether a line starts as a rule's phrases do, with or without the bullets and brackets before its first word."""
+    return not rule.openings or opening.startswith(rule.opens_with) or folded.text.startswith(rule.opens_with, at)
 
 
 def _lines(folded: str) -> Iterator[tuple[int, int, str]]:
