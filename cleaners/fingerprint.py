@@ -20,6 +20,7 @@ from cleaners.article import Fingerprint
 __all__ = [
     "BANDS",
     "BAND_BYTES",
+    "BAND_MASK",
     "MIN_WORDS",
     "SCHEME",
     "agree",
@@ -40,6 +41,7 @@ SCHEME = "w3-crc32-affine32-p128b8/1"
 SHINGLE_WORDS = 3  # 5 misses two thirds of rewritten wire copy
 HASHES = 128
 BAND_BYTES = 3  # 4 find 56 % of pairs at a Jaccard index of 0.40, 3 find 94 %; chance pairs are cheap to verify away
+BAND_MASK = np.uint32((1 << 8 * BAND_BYTES) - 1)
 BANDS = HASHES // BAND_BYTES  # 42; the last two bytes are in no band, and in every comparison
 MIN_WORDS = 50  # shorter texts share too much by chance: only their content hash is compared
 NUMBERS_AGREE_JACCARD = 0.5  # below it two texts of one outlet are a template filled twice
@@ -79,15 +81,15 @@ def content_hash(text: str) -> str:
 
 def bands(signature: bytes) -> npt.NDArray[np.int32]:
     """Give the 42 bands of a signature, 24 bits each; two articles are candidates if one is equal at the same place."""
-    found: npt.NDArray[np.int32] = bands_of(np.frombuffer(signature, np.uint8)[None])[0].astype(np.int32)
+    found: npt.NDArray[np.int32] = (bands_of(np.frombuffer(signature, np.uint8)[None])[0] & BAND_MASK).astype(np.int32)
     return found
 
 
 def bands_of(signatures: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint32]:
-    """Give the bands of many signatures (rows x 128 bytes) as rows x 42."""
+    """View many signatures (rows x 128 bytes) as rows x 42 words, whose lower 24 bits (`BAND_MASK`) are the bands."""
     whole = np.ascontiguousarray(signatures)
     words: npt.NDArray[np.uint32] = np.ndarray((len(whole), BANDS), "<u4", whole, strides=(HASHES, BAND_BYTES))
-    return words & np.uint32((1 << 8 * BAND_BYTES) - 1)
+    return words
 
 
 def jaccard(sig_a: bytes, sig_b: bytes) -> float:

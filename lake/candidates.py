@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from cleaners.fingerprint import BAND_BYTES, BANDS, bands_of
+from cleaners.fingerprint import BAND_BYTES, BAND_MASK, BANDS, bands_of
 
 PAIRS_AT_ONCE = 32_768  # 4 MB of signatures on each side
 BITMAP_BYTES_PER_BAND = 32  # one in 32 stored bands passes by chance
@@ -41,9 +41,11 @@ class BandIndex:
     def __init__(self, signatures: Signatures, usable: npt.NDArray[np.bool_]) -> None:
         self._signatures = signatures
         self._rows = np.flatnonzero(usable)
-        values = _bands(signatures[self._rows])
-        self._order = [np.argsort(column, kind="stable").astype(np.int32) for column in values]
-        self._values = [column[order] for column, order in zip(values, self._order, strict=True)]
+        self._order: list[npt.NDArray[np.int32]] = []
+        self._values: list[_Bands] = []
+        for column in _bands(signatures if len(self._rows) == len(signatures) else signatures[self._rows]):
+            self._order.append(np.argsort(column, kind="stable").astype(np.int32))
+            self._values.append(column[self._order[-1]])
         bits = int(max(1, len(self._rows)) * BANDS * BITMAP_BYTES_PER_BAND - 1).bit_length()
         self._shift = np.uint32(32 - min(max(bits, MIN_BITMAP_BITS), MAX_BITMAP_BITS))
         self._bitmap = np.zeros(1 << (32 - int(self._shift)), np.bool_)
@@ -75,9 +77,11 @@ class BandIndex:
         return ((values ^ np.uint32(band * 0x9E3779B1 & 0xFFFFFFFF)) * np.uint32(0x85EBCA6B)) >> self._shift
 
 
-def _bands(signatures: Signatures) -> _Bands:
-    """Give the bands as 42 columns, each contiguous."""
-    return np.ascontiguousarray(bands_of(signatures).T)
+def _bands(signatures: Signatures) -> Iterator[_Bands]:
+    """Give the bands one after the other, as columns: all of a million rows at once would be 170 MB."""
+    bands = bands_of(signatures)
+    for band in range(BANDS):
+        yield np.bitwise_and(bands[:, band], BAND_MASK)
 
 
 def _expand(start: Places, stop: Places) -> Iterator[tuple[Places, Places]]:

@@ -74,8 +74,8 @@ class Decision:
 class Index:
     """A batch to be decided: make it of the cleaned rows, let the lake stream past it, then decide.
 
-    Memory: about 1 kB for each row of the batch and for each stored row that one of them may match; nothing else of
-    what streams past is kept.
+    Memory: about 1 kB for each row of the batch and for each stored row that one of them may match, beside the batch
+    itself; nothing else of what streams past is kept.
     """
 
     def __init__(self, cleaned: pa.Table) -> None:
@@ -113,13 +113,26 @@ class Index:
     def decide(self, texts: Texts) -> Decision:
         """Decide every row of the batch. `texts(ids, files)` gives texts of stored rows, as `Lake.texts` does.
 
-        It is called once at most: only pairs of one outlet need texts, to compare numbers. Hold the lake's lock.
+        It is called once at most: only pairs of one outlet need texts, to compare numbers. Hold the lake's lock, and
+        call this once: what was indexed is let go on the way.
         """
         inside = [self._plausible(pairs, self._cleaned) for pairs in self._bands.within()]
         near = _joined([*inside, *self._near])
-        judge = Judge(self._pool, self._cleaned, near, texts)
-        verdicts = [judge.decide(row) for row in range(self._cleaned.num_rows)]
-        return _tables(self._cleaned, self._pool, verdicts, self._other_scheme)
+        cleaned, pool = self._cleaned, self._pool
+        del self._bands, self._hashes, self._near, self._pool  # of a million rows 1.1 GB that the tables need now
+        judge = Judge(pool, cleaned, near, texts)
+        verdicts = [judge.decide(row) for row in range(cleaned.num_rows)]
+        kept, filled = pa.array(pool.kept[: len(verdicts)], pa.bool_()), _filled(cleaned, pool, verdicts)
+        links = _link_table(cleaned, pool, verdicts)
+        copies = tuple(_copy(pool, row, one.match) for row, one in enumerate(verdicts) if one.match is not None)
+        del judge, near, pool, verdicts
+        return Decision(
+            articles=conform("articles", filled.filter(kept)),
+            duplicates=conform("duplicates", filled.filter(pc.invert(kept))),
+            links=links,
+            copies=copies,
+            other_scheme=self._other_scheme,
+        )
 
     def _same_key(self, rows: pa.Table) -> npt.NDArray[np.bool_]:
         urls, keys = rows.column("canonical_url").to_pylist(), self._keys
@@ -157,7 +170,8 @@ def _joined(parts: Iterable[Near]) -> Near:
     return Near(*(np.concatenate(columns) for columns in zip(empty, *parts, strict=True)))
 
 
-def _tables(cleaned: pa.Table, pool: Pool, verdicts: list[Verdict], other_scheme: int) -> Decision:
+def _filled(cleaned: pa.Table, pool: Pool, verdicts: list[Verdict]) -> pa.Table:
+    """Put what was decided into the columns that say it."""
     matches = [verdict.match for verdict in verdicts]
     size = len(matches)
     filled = {
@@ -167,19 +181,13 @@ def _tables(cleaned: pa.Table, pool: Pool, verdicts: list[Verdict], other_scheme
         "revision": pool.revision[:size],
         "similarity": [match and _rounded(match.jaccard) for match in matches],
         "containment": [match and _rounded(match.containment) for match in matches],
-        "flags": _flags(cleaned, verdicts),
     }
+    if any(verdict.url_reused for verdict in verdicts):
+        filled["flags"] = _flags(cleaned, verdicts)
     for name, values in filled.items():
         at = cleaned.schema.get_field_index(name)
         cleaned = cleaned.set_column(at, cleaned.schema.field(at), pa.array(values, cleaned.schema.field(at).type))
-    kept = pa.array(pool.kept[:size], pa.bool_())
-    return Decision(
-        articles=conform("articles", cleaned.filter(kept)),
-        duplicates=conform("duplicates", cleaned.filter(pc.invert(kept))),
-        links=_link_table(cleaned, pool, verdicts),
-        copies=tuple(_copy(pool, row, match) for row, match in enumerate(matches) if match is not None),
-        other_scheme=other_scheme,
-    )
+    return cleaned
 
 
 def _flags(cleaned: pa.Table, verdicts: list[Verdict]) -> list[list[str]]:

@@ -5,7 +5,6 @@ The order of the rules and their figures are those of `lake/duplicates.py`, whic
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
 from enum import StrEnum
 from typing import NamedTuple
@@ -55,6 +54,9 @@ class Verdict(NamedTuple):
     url_reused: bool
 
 
+NOTHING = Verdict(None, (), False)  # what is decided of most rows: one object for all of them
+
+
 class Judge:
     """Decides row after row, and remembers what it decided."""
 
@@ -66,7 +68,7 @@ class Judge:
         self._starts = np.searchsorted(self._near.new, np.arange(self._size + 1)).tolist()
         self._stored_texts = self._fetch(texts)
         self._by_hash: dict[str, int] = {}
-        self._by_key: dict[str, list[int]] = defaultdict(list)
+        self._by_key: dict[str, list[int]] = {}
         for place in range(self._size, len(pool.id)):
             self._remember(place)
 
@@ -80,7 +82,7 @@ class Judge:
         if best is not None:
             self._join(row, best)
         self._remember(row)
-        return Verdict(best, self._links(row, best, matches), reused)
+        return Verdict(best, self._links(row, best, matches), reused) if matches or reused else NOTHING
 
     def _exact(self, row: int) -> Iterator[Match]:
         """Match one row that has the same words: all that have them are of one cluster."""
@@ -158,7 +160,10 @@ class Judge:
     def _remember(self, place: int) -> None:
         pool = self._pool
         if (key := pool.key[place]) is not None:
-            self._by_key[key].append(place)
+            if key in self._by_key:
+                self._by_key[key].append(place)
+            else:
+                self._by_key[key] = [place]  # 64 bytes; a list that grew takes 88, and nearly all have one
         known = self._by_hash.setdefault(pool.hash[place], place)
         if pool.order(place) < pool.order(known):
             self._by_hash[pool.hash[place]] = place

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import NamedTuple
 
 import numpy as np
@@ -56,29 +57,32 @@ class Pool:
         """Take rows in and give their places; -1 for one that is there already."""
         ids = rows.column("id").to_pylist()
         fresh = np.fromiter((id not in self._places for id in ids), np.bool_, len(ids))
-        rows, start = rows.filter(pa.array(fresh)), len(self.id)
-        self.id += rows.column("id").to_pylist()
-        self.source += rows.column("source").to_pylist()
+        every = bool(fresh.all())
+        rows, start = rows if every else rows.filter(pa.array(fresh)), len(self.id)
+        self.id += ids if every else rows.column("id").to_pylist()
+        self.source += (name and sys.intern(name) for name in rows.column("source").to_pylist())
         self.title += rows.column("title").to_pylist()
         urls = rows.column("canonical_url").to_pylist()
         self.url += urls
         self.key += [article_key(url) if url is not None and has_identity(url) else None for url in urls]
         self.hash += rows.column("content_hash").to_pylist()
-        self.cluster += rows.column("cluster_id").to_pylist()
+        clusters = zip(self.id[start:], rows.column("cluster_id").to_pylist(), strict=True)
+        self.cluster += (id if id == cluster else cluster for id, cluster in clusters)  # one object for both
         self.revision += rows.column("revision").to_pylist()
         self.kept += [kept] * len(urls)
         self.file += [file] * len(urls)
-        self._places |= {id: start + n for n, id in enumerate(self.id[start:])}
+        self._places.update(zip(self.id[start:], range(start, len(self.id)), strict=True))
         self._shingles.append(rows.column("shingle_count").to_numpy().astype(np.int64))
-        self._signatures.append(signatures[fresh])
-        self._usable.append(usable[fresh])
+        self._signatures.append(signatures if every else signatures[fresh])
+        self._usable.append(usable if every else usable[fresh])
         return np.where(fresh, start + np.cumsum(fresh) - 1, -1)
 
     def settle(self) -> None:
         """Join what was added piece by piece, before single rows are looked at."""
-        self._shingles = [np.concatenate(self._shingles)]
-        self._signatures = [np.concatenate(self._signatures)]
-        self._usable = [np.concatenate(self._usable)]
+        if len(self._shingles) > 1:
+            self._shingles = [np.concatenate(self._shingles)]
+            self._signatures = [np.concatenate(self._signatures)]
+            self._usable = [np.concatenate(self._usable)]
 
     def shingles(self, places: Places) -> npt.NDArray[np.int64]:
         """Give shingle counts of rows of the batch."""
