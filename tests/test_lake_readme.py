@@ -9,12 +9,19 @@ import sys
 from pathlib import Path
 
 import duckdb
+import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from lake_samples import cleaned, publish
+from test_duplicates import Story, cleaned_rows, edited, text
 
+from cleaners.fingerprint import jaccard_of
 from lake import Lake
+from lake.candidates import BandIndex
 from lake.columns import Column
+from lake.judge import SYNDICATED_JACCARD
+from lake.pool import another
 from lake.schema import COLUMNS, OPTIONAL_COLUMNS, article_row, table
 
 README = Path(__file__).parent.parent / "lake" / "README.md"
@@ -66,8 +73,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_every_table_and_column_stands_in_the_contract_as_it_is() -> None:
-    text = README.read_text()
-    assert text[text.index(BEGIN) + len(BEGIN) : text.index(END)] == tables()
+    page = README.read_text()
+    assert page[page.index(BEGIN) + len(BEGIN) : page.index(END)] == tables()
 
 
 @pytest.mark.parametrize("name", snippets("python"))
@@ -150,7 +157,38 @@ def test_the_representative_of_a_cluster_can_be_chosen(
         assert [row[0] for row in connection.sql(CLUSTERS[asked]).fetchall()] == chosen
 
 
+def test_the_pairs_that_an_engine_finds_are_those_of_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    feed = [
+        Story(edited(seed, changed), outlet)
+        for seed in range(8)
+        for changed, outlet in ((0, "satu"), (20, "dua"), (45, "tiga"), (70, "satu"), (100, "dua"))
+    ]
+    rows = cleaned_rows([*feed, Story(text(3, 40), "empat"), Story(text(3), None)], "b")
+    written(tmp_path, "articles", rows.slice(0, 20).to_pylist())
+    written(tmp_path, "duplicates", rows.slice(20).to_pylist())
+    query = README.read_text().split("-- pairs:")[1].split("```")[0].partition("\n")[2]
+    with duckdb.connect(config={"memory_limit": "200MB", "temp_directory": str(tmp_path)}) as connection:
+        found = {(a, b): round(jaccard, 6) for a, b, jaccard in connection.sql(query.strip().rstrip(";")).fetchall()}
+    assert found == in_process(rows)
+    assert len(found) > 20
+
+
+def in_process(rows: pa.Table) -> dict[tuple[str, str], float]:
+    """What the index of a run finds of two outlets, 0.40 and more."""
+    ids, sources = rows.column("id").to_pylist(), rows.column("source").to_pylist()
+    signatures = rows.column("minhash_signature").to_pylist()
+    whole = np.frombuffer(b"".join(one or bytes(128) for one in signatures), np.uint8).reshape(-1, 128)
+    found = {}
+    for pairs in BandIndex(whole, np.array([one is not None for one in signatures])).within():
+        for a, b, equal in zip(*(column.tolist() for column in pairs), strict=True):
+            if another(sources[a], sources[b]) and jaccard_of(equal) >= SYNDICATED_JACCARD:
+                first, second = sorted((ids[a], ids[b]))
+                found[first, second] = round(jaccard_of(equal), 6)
+    return found
+
+
 if __name__ == "__main__":
-    text = README.read_text()
-    README.write_text(text[: text.index(BEGIN) + len(BEGIN)] + tables() + text[text.index(END) :])
+    page = README.read_text()
+    README.write_text(page[: page.index(BEGIN) + len(BEGIN)] + tables() + page[page.index(END) :])
     sys.exit(0)
