@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from importlib import resources
 
 from cleaners.outlet import Example, Outlet
-from cleaners.rule import Rule, Where
+from cleaners.rule import Rule, Where, searched
 from cleaners.rulefile import Problem, RuleFile
 
 
@@ -37,7 +37,7 @@ class RuleSet:
     head: tuple[Rule, ...]
     tail: tuple[Rule, ...]
     shared: frozenset[str]
-    words: tuple[str, ...]
+    words: Mapping[bytes, str]
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ def _rule_set(rules: Sequence[Rule]) -> RuleSet:
         if rule.ends_text and rule.where is not Where.TAIL:
             by_place[Where.TAIL].append(rule)
     shared = frozenset(rule.name for rule in rules if rule.file.startswith("rules/"))
-    words = tuple(sorted(frozenset[str]().union(*(rule.needs for rule in rules))))
+    words = {searched(word): word for word in sorted(frozenset[str]().union(*(rule.needs for rule in rules)))}
     return RuleSet(tuple(by_place[Where.ANY]), tuple(by_place[Where.HEAD]), tuple(by_place[Where.TAIL]), shared, words)
 
 

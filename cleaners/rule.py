@@ -50,6 +50,11 @@ class NextLine(StrEnum):
     STORY = "story"
 
 
+def searched(text: str) -> bytes:
+    """Return lower-case text as it is looked for in a folded text (see `cleaners.scan.Folded`)."""
+    return text.encode("ascii", "replace")
+
+
 @dataclass(frozen=True)
 class Rule:
     """One rule of a file. Its patterns are compiled when a text first holds one of `needs`: most never are in one run.
@@ -77,9 +82,9 @@ class Rule:
     was: tuple[str, ...] = ()
 
     @functools.cached_property
-    def opens_with(self) -> tuple[str, ...]:
-        """The openings as `str.startswith` takes them; empty where nothing is known."""
-        return tuple(sorted(self.openings))
+    def opens_with(self) -> tuple[bytes, ...]:
+        """The openings as they are looked for in a folded text; empty where nothing is known."""
+        return tuple(sorted({searched(opening) for opening in self.openings}))
 
     @functools.cached_property
     def dashed(self) -> bool:
