@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from lake_samples import NOW, FailingDisk, bytes_of, with_run
 from test_duplicates import A, Story, cleaned_rows, edited, text, words
 
 from cleaners.fingerprint import SCHEME
+from flows import cli
+from flows.show import show_colours
 from lake import Lake, LakeError
 from lake.clusters import Clusters
 from lake.duplicates import Index
@@ -189,3 +192,52 @@ def test_an_article_without_a_match_is_shown_alone(lake: Lake) -> None:
     ingest(lake, "b1", A)
     found = look_up(lake.path, row_id("b1", 0))
     assert (found.match, found.links, len(found.cluster)) == (None, (), 1)
+
+
+# ---------------------------------------------------------------------------------------------------------- as commands
+
+
+@pytest.fixture
+def bridged(lake: Lake) -> str:
+    ingest(lake, "b1", *BRIDGE)
+    return str(lake.path)
+
+
+def test_show_prints_the_cluster_the_links_and_both_texts(bridged: str, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = row_id("b1", 2)[:10]
+    assert cli.status_of(["lake", "show", asked, "--lake", bridged]) == 0
+    said = capsys.readouterr().out
+    assert "a copy (syndicated) of" in said
+    assert said.count("syndicated") == 4  # itself, in its cluster, two links
+    assert {"satu: (no title)", "tiga: (no title)"} <= {part for line in said.splitlines() for part in line.split("  ")}
+    assert cli.status_of(["lake", "show", asked, "--lake", bridged, "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert [link["kind"] for link in shown["links"]] == ["syndicated", "syndicated"]
+    assert [row["change"] for row in shown["difference"]] == ["changed"]
+
+
+def test_show_has_colours_on_a_terminal(bridged: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for place in range(3):
+        show_colours(look_up(Path(bridged), row_id("b1", place)))
+    assert "(no title)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (["reconcile"], "3 rows compared: 1 cluster joined to another\n"),
+        (["rehash"], "every signature is of today's scheme\n"),
+        (["rehash", "--json"], '{"rows": 0}\n'),
+    ],
+)
+def test_a_command_says_what_it_did(
+    bridged: str, command: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.status_of(["lake", *command, "--lake", bridged]) == 0
+    assert capsys.readouterr().out == said
+
+
+def test_status_tells_signatures_of_another_scheme(lake: Lake, capsys: pytest.CaptureFixture[str]) -> None:
+    ingest(lake, "b1", A, change=of_old_scheme)
+    assert cli.status_of(["lake", "status", "--lake", str(lake.path)]) == 0
+    assert "1 signature of another scheme, w5-old/0: saring lake rehash" in capsys.readouterr().out
