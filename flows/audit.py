@@ -14,7 +14,7 @@ from typing import Any
 
 from cleaners.article import Cleaned, Kind
 from cleaners.catalog import Catalog
-from flows.console import several
+from flows.console import DEEP_CUTS, several
 from flows.residue import MIN_ARTICLES, Lengths, Phrase, Residue, Suspect
 from flows.shard import clean_one
 from flows.sources import expand, read
@@ -22,7 +22,6 @@ from lake import layout
 from lake.survey import rows_of
 
 UNKNOWN = "unknown"
-DEEP_CUTS = ("guard", "large-cut")
 NOT_EATEN = {Kind.REPEAT, Kind.EMBED}  # a second copy, code: neither can be eaten story
 SHOWN_PHRASES = 12  # of an outlet, for people; all of them with --json
 SHOWN_SUSPECTS = 40

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 PLAIN_EVERY_SECONDS = 15.0  # between two lines of progress where there is no terminal: a log stays readable
 WAIT_SECONDS = 2.0  # a lock held shorter than this is not worth a line
 SHOWN = 10  # copies, sources and reasons that are listed; the rest is counted
+DEEP_CUTS = ("guard", "large-cut")  # flags of articles that a person should read
 WIDTH = 48  # of a title in a list
 
 
@@ -182,6 +183,8 @@ def _removed(report: RunReport) -> Iterator[str]:
         yield from _table(
             (kind, spans) for kind, (spans, _) in sorted(report.removed.items(), key=lambda one: -one[1][0])
         )
+    if deep := [f"{flag} {report.flags[flag]:,}" for flag in DEEP_CUTS if report.flags[flag]]:
+        yield f"\nCut deeply, read them: {', '.join(deep)}; saring rules audit names them"
 
 
 def _copies(report: RunReport) -> Iterator[str]:

@@ -10,6 +10,7 @@ import pytest
 
 from cleaners.catalog import load_catalog
 from flows.audit import Audit, audit_files, audit_lake, audit_lines
+from flows.console import report_lines
 from flows.residue import Lengths, Residue, story_signs
 from flows.run import run
 from flows.settings import IngestConfig
@@ -106,6 +107,19 @@ def test_a_lake_and_the_files_it_was_made_of_give_the_same_findings(tmp_path: Pa
     ]
     assert texts[0] == texts[1]
     assert ("line", "pantau kanal dusun", 60) in texts[0]
+
+
+def test_a_run_says_which_articles_were_cut_deeply_and_the_audit_names_them(tmp_path: Path) -> None:
+    pointers = "\n".join(f"Baca juga: Warga {place} Menyambut Jembatan Baru di Kampung" for place in PLACES)
+    source = tmp_path / "berita.jsonl"
+    source.write_text(json.dumps({"id": "satu", "text": f"{story(1)}\n{pointers}"}) + "\n", "utf-8")
+    report = run(IngestConfig.model_validate({"inputs": [str(source)], "lake": str(tmp_path / "lake"), "workers": 1}))
+    audit = audit_files([str(source)], load_catalog())
+    assert audit.deeply_cut == ["satu"]
+    flag = next(iter(audit.deep_cuts))
+    assert [line for line in report_lines(report) if "deeply" in line] == [
+        f"\nCut deeply, read them: {flag} 1; saring rules audit names them"
+    ]
 
 
 def test_the_command_says_it_for_people_and_for_programs(tmp_path: Path, saring: str, root: Path) -> None:
