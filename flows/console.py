@@ -162,7 +162,9 @@ def report_lines(report: RunReport) -> Iterator[str]:
     yield from _came_in(report)
     yield from _removed(report)
     yield from _copies(report)
-    yield from _not_compared(report)
+    if report.other_scheme:
+        rows = several(report.other_scheme, "stored article")
+        yield f"\n{rows} could not be compared: signatures of another scheme. Run saring lake rehash, then reconcile"
     yield from _rejects(report)
     yield from (f"ALARM {alarm}" for alarm in report.alarms)
     yield from (f"FAILED {failure}" for failure in report.failures)
@@ -196,12 +198,6 @@ def _copies(report: RunReport) -> Iterator[str]:
         yield f"  {copy.kind:<11} {copy.id[:8]} {_title(copy.title)}\n{'of':>13} {copy.of[:8]} {_title(copy.of_title)}"
     if report.duplicates > SHOWN:
         yield f"  and {report.duplicates - min(SHOWN, len(report.copies)):,} more, in the table duplicates"
-
-
-def _not_compared(report: RunReport) -> Iterator[str]:
-    if report.other_scheme:
-        rows = several(report.other_scheme, "stored article")
-        yield f"\n{rows} could not be compared: signatures of another scheme. Run saring lake rehash, then reconcile"
 
 
 def _rejects(report: RunReport) -> Iterator[str]:
