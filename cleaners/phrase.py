@@ -13,7 +13,7 @@ import difflib
 import re
 from dataclasses import dataclass
 
-from cleaners.placeholders import DASH, DOUBLE_QUOTE, PLACEHOLDERS, SINGLE_QUOTE
+from cleaners.placeholders import DASH, DOUBLE_QUOTE, OPENINGS, PLACEHOLDERS, SINGLE_QUOTE
 
 # The first signs of a literal that a text must hold as they are; quotes, dashes and blanks are written in many ways.
 _OPENING = re.compile(r"[^\W_]+|[(\[#*.©●■,]")
@@ -148,7 +148,7 @@ def _openings(text: str) -> frozenset[str] | None:
             return frozenset(found | {opening.group().lower()}) if opening else None
         until = _closing(text, at)
         inside = text[at + 1 : until]
-        branches = [_openings(branch) for branch in _split_choice(inside)] if "|" in inside else [None]
+        branches = [_openings(branch) for branch in _split_choice(inside)] if "|" in inside else [OPENINGS.get(inside)]
         if any(branch is None for branch in branches):
             return None
         starts = frozenset[str]().union(*(branch for branch in branches if branch))

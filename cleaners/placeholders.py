@@ -94,3 +94,6 @@ PLACEHOLDERS: dict[str, tuple[str, str | None]] = {
     "any": (r"(?:(?![.!?…] )[^\n]){0,160}?", None),
     "line": (r"[^\n]{0,400}", None),
 }
+
+# What a placeholder always starts with, where that is a sign of its own: it makes a rule ten times as fast.
+OPENINGS: dict[str, frozenset[str]] = {"stars": frozenset(["*"]), "url": frozenset(["http", "www"])}
