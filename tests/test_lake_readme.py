@@ -167,9 +167,11 @@ def test_the_pairs_that_an_engine_finds_are_those_of_a_run(tmp_path: Path, monke
     rows = cleaned_rows([*feed, Story(text(3, 40), "empat"), Story(text(3), None)], "b")
     written(tmp_path, "articles", rows.slice(0, 20).to_pylist())
     written(tmp_path, "duplicates", rows.slice(20).to_pylist())
-    query = README.read_text().split("-- pairs:")[1].split("```")[0].partition("\n")[2]
+    steps = README.read_text().split("-- pairs:")[1].split("```")[0].partition("\n")[2].strip().rstrip(";").split(";")
     with duckdb.connect(config={"memory_limit": "200MB", "temp_directory": str(tmp_path)}) as connection:
-        found = {(a, b): round(jaccard, 6) for a, b, jaccard in connection.sql(query.strip().rstrip(";")).fetchall()}
+        for step in steps[:-1]:
+            connection.execute(step)
+        found = {(a, b): round(jaccard, 6) for a, b, jaccard in connection.sql(steps[-1]).fetchall()}
     assert found == in_process(rows)
     assert len(found) > 20
 
