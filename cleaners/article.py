@@ -189,7 +189,7 @@ class Fields:
 class Source:
     """The outlet that published this copy: the stem of its outlet file, or a host's registrable domain, or None.
 
-    `evidence` is how it is known: `url`, `hint`, `dateline`, `byline`, `promo`, `notice`, `site-name`.
+    `evidence` is how it is known: `url`, `hint`, `dateline`, `byline`, `promo`, `notice`, `embed`, `site-name`.
     """
 
     name: str | None = None

@@ -88,7 +88,12 @@ OUTLETS = list_of(
 ARTICLES = (
     Column("id", STRING, "This row's name, unique in the lake: 32 hex digits, a hash of its batch and place there."),
     Column("source", STRING, "Outlet that published this copy: stem of its outlet file, else domain of its URL.", True),
-    Column("source_evidence", STRING, "How the source is known: url, hint, dateline, byline, promo, …", True),
+    Column(
+        "source_evidence",
+        STRING,
+        "How the source is known: url, hint, dateline, byline, promo, notice, embed, site-name.",
+        True,
+    ),
     Column("host", STRING, "Host name of the URL, lower case.", True),
     Column("url", STRING, "URL as the input gave it.", True),
     Column("canonical_url", STRING, "URL without what varies between visits to the same article.", True),
