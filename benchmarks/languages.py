@@ -23,7 +23,7 @@ from cleaners.language import DETECT_CHARACTERS, DETECTOR, detect
 
 GOLD = ROOT.parent / "shared/gold/languages.jsonl.gz"
 CHUNK = 50  # texts between two turns of the two sides
-NOT_MALAY = tuple(  # places in the Malay collection that hold Indonesian or English texts; each was read
+NOT_MALAY = tuple(  # places in the Malay collection that hold Indonesian or English texts, told by their openings
     f"-articles lines {lines}"
     for lines in (
         "1381-1392", "2389-2400", "517-528", "4213-4224", "3085-3096", "2401-2412", "4093-4104", "1681-1692", "397-408",
