@@ -29,7 +29,7 @@ _RUN = re.compile(r" {2,}")
 _ENTITY = re.compile(r"&(?:#\d{1,6}|#x[0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});")
 # Mac-Roman readings of UTF-8 quotes, dashes, no-break spaces and accents: Excel for Mac wrote a third of one corpus so.
 _MAC_ROMAN = re.compile("‚Ä|¬†|√[©®°∂≠]|Ô[ªø]")
-# First characters of UTF-8 read as cp1252 or Latin-1; without one of them ftfy finds nothing, at a tenth of the cost.
+# First characters of UTF-8 read as cp1252 or Latin-1; texts without one of them are not shown to ftfy.
 _LEADS = re.compile("[ÂÃÄÅÎÏÐÑØÙâãäåæçðï]")
 _BEFORE_JOINT = '.!?”":)'
 _COMMA_JOINT = re.compile(r"(?<=[.!?”\":)]),+(?=[^\s,\d])|,{2,}(?=\S)|(?<=\S),{2,}")

@@ -15,7 +15,7 @@ from cleaners.rule import Anchor, Rule
 from cleaners.scan import SENTENCE_END, Folded, captured, opens, quoted
 from cleaners.spans import Spans
 
-MAX_STEPS = 100  # elements at one end; no article of the corpus has over 40, and each step tries every rule
+MAX_STEPS = 100  # elements at one end, each tries every rule; no corpus article loses more than 20 spans in all
 TAIL_CHARACTERS = 900  # how far before the tail's edge one element may start
 MIN_HEADLINE_WORDS = 3
 MAX_HEADLINE_WORDS = 25

@@ -20,7 +20,7 @@ from flows.columns import ColumnMap
 from flows.sources import SourceFile, read
 from lake import Lake
 
-MAX_TITLES = 200_000  # some 7 s of reading and 100 MB in each child; the first in the order of the input
+MAX_TITLES = 200_000  # a bound on reading and on each child's memory, not measured; the first in the order of the input
 FILE = "titles.json"
 
 
