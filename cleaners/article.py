@@ -82,7 +82,8 @@ class Document:
 
     `date` is the string as written; `outlet` is the caller's hint; `origin_file` is relative to the argument given,
     `origin_row` counts records of that file from 0. `repairs` names what reading had to mend (`cp1252`, `utf-16`,
-    `nul`, `surrogates`, `month-first`).
+    `nul`, `surrogates`, `month-first`). `arrived` is the page or text byte for byte where it is not `encoding` (None:
+    UTF-8) of what stands here; `reject_id` names the reject of a lake that it was kept in until now.
     """
 
     text: str | None = None
@@ -100,6 +101,9 @@ class Document:
     origin_file: str | None = None
     origin_row: int | None = None
     repairs: tuple[str, ...] = ()
+    arrived: bytes | None = field(default=None, repr=False)
+    encoding: str | None = None
+    reject_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +169,10 @@ class Removal:
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """What the page, the input and the removed spans say about an article. Missing is None or an empty tuple."""
+    """What the page, the input and the removed spans say about an article. Missing is None or an empty tuple.
+
+    `given` names what the page or the input said, by its column in the lake; the rest was told by removed spans.
+    """
 
     title: str | None = None
     description: str | None = None
@@ -183,6 +190,7 @@ class Fields:
     first_published_in: str | None = None
     wire_source: str | None = None
     wire_evidence: str | None = None
+    given: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

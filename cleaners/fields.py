@@ -22,7 +22,9 @@ def read_fields(article: Article, matches: Sequence[Match], document: Document, 
     """Return the fields of an article: the page's own word first, then the removed spans, then the input's columns."""
     told = _told(article.text, matches)
     page = page or Page("", "text")
-    published = _first_date((page.published, document.date, *told["published"]), document.url)
+    given = _first_date((page.published, document.date), document.url)
+    published = given or _first_date(told["published"], document.url)
+    modified = _first_date((page.modified,), document.url)
     return Fields(
         title=_first(page.title, document.title, told["title"]),
         description=_first(page.description, told["description"], document.description),
@@ -30,7 +32,7 @@ def read_fields(article: Article, matches: Sequence[Match], document: Document, 
         editors=page.editors or tuple(told["editors"]),
         translators=tuple(told["translators"]),
         published=published,
-        modified=_first_date((page.modified,), document.url),
+        modified=modified,
         dateline=_first(told["dateline"]),
         section=_first(page.section, document.section),
         keywords=page.keywords or document.keywords or tuple(told["keywords"]),
@@ -38,7 +40,31 @@ def read_fields(article: Article, matches: Sequence[Match], document: Document, 
         photo_credits=_unique([*page.photo_credits, *told["photo_credits"]]),
         related=_related(told["related"], page.related),
         first_published_in=_first(told["first_published_in"]),
+        given=_given(told, page, document, given, modified),
     )
+
+
+def _given(
+    told: dict[str, list[str]],
+    page: Page,
+    document: Document,
+    published: Published | None,
+    modified: Published | None,
+) -> tuple[str, ...]:
+    """Name what the page or the input gave, by the lake's columns, in their order."""
+    holds = {
+        "title": _first(page.title, document.title),
+        "description": _first(page.description) or (document.description and not _first(told["description"])),
+        "authors": not told["authors"] and (page.authors or document.authors),
+        "editors": page.editors,
+        "date_published": published,
+        "date_modified": modified,
+        "section": _first(page.section, document.section),
+        "keywords": page.keywords or document.keywords,
+        "photo_credits": page.photo_credits,
+        "related": page.related,
+    }
+    return tuple(name for name, value in holds.items() if value)
 
 
 def names_in(text: str) -> list[str]:

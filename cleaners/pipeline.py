@@ -156,7 +156,10 @@ def _cleaned(
     fields = replace(fields, wire_source=wire, wire_evidence=wire_evidence)
     if fields.published is None and ((document.date or "").strip() or (body.page and body.page.published)):
         flags = (*flags, "date-unreadable")
-    declared = (body.page and body.page.language) or document.language or (outlet.language if outlet else None)
+    declared = (body.page and body.page.language) or document.language
+    if declared:
+        fields = replace(fields, given=(*fields.given, "language_declared"))
+    declared = declared or (outlet.language if outlet else None)
     return Cleaned(
         document=document,
         article=body.article,

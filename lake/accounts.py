@@ -51,6 +51,7 @@ def run_row(
     known_titles_digest: str | None = None,
     forgotten: int = 0,
     alarms: Sequence[str] = (),
+    recleaned: datetime.datetime | None = None,
 ) -> pa.Table:
     """The table `runs` of one batch: one row, counted from its decided tables; `documents` is what was read.
 
@@ -73,6 +74,7 @@ def run_row(
         "started": started,
         "finished": finished,
         "seconds": (finished - started).total_seconds(),
+        "recleaned": recleaned,
     }
     return table("runs", [row])
 

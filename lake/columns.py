@@ -143,11 +143,13 @@ ARTICLES = (
     Column("repairs", STRINGS, "What normalising repaired: mojibake, entities, …"),
     Column("flags", STRINGS, "What a reader should know: guard, glued, url-reused, …"),
     Column("extraction_method", STRING, "How the body was found: text, container:<outlet>, trafilatura, …"),
+    Column("given", STRINGS, "Columns that the page or the input filled; what else there is, the text told."),
     Column("ruleset", STRING, "Fingerprint of the rules it was cleaned with: 16 hex digits."),
     Column("schema_version", INT32, "Version of these tables."),
-    Column("origin_file", STRING, "File it came from, relative to the argument; reject:<id> if read again.", True),
+    Column("origin_file", STRING, "File it came from, relative to the argument given.", True),
     Column("origin_row", INT64, "Record of that file, counted from 0.", True),
     Column("origin_id", STRING, "id the input gave it.", True),
+    Column("reject_id", STRING, "id of the reject that was read again and became this row; null for all others.", True),
     Column("batch", STRING, "Batch it came with: joins with runs."),
 )
 
@@ -184,9 +186,10 @@ REJECTS = (
     Column("payload_length", INT64, "Length of what arrived, bytes.", True),
     Column("payload_sha256", STRING, "SHA-256 of what arrived, 64 hex digits.", True),
     Column("payload_offset", INT64, "Where it begins in origin_file, bytes; null if not known.", True),
-    Column("origin_file", STRING, "File it came from, relative to the argument; reject:<id> if read again.", True),
+    Column("origin_file", STRING, "File it came from, relative to the argument given.", True),
     Column("origin_row", INT64, "Record of that file, counted from 0.", True),
     Column("origin_id", STRING, "id the input gave it.", True),
+    Column("reject_id", STRING, "id of the reject that was read again and became this row; null for all others.", True),
     Column("ruleset", STRING, "Fingerprint of the rules of its run: 16 hex digits."),
     Column("schema_version", INT32, "Version of these tables."),
     Column("batch", STRING, "Batch it came with: joins with runs."),
@@ -219,13 +222,15 @@ RUNS = (
     Column("started", TIME, "When work on this batch began, UTC."),
     Column("finished", TIME, "When it was handed to the lake, UTC."),
     Column("seconds", pa.float64(), "Wall time from start to finish, seconds."),
+    Column("recleaned", TIME, "When saring lake reclean last cleaned it again, UTC; null: never.", True),
 )
 
 ORIGINALS = (
     Column("id", STRING, "id of the row in articles, duplicates or rejects."),
-    Column("payload", pa.binary(), "What arrived, byte for byte."),
+    Column("payload", pa.binary(), "What arrived, byte for byte: the file, or its record's page or text."),
     Column("media_type", STRING, "Media type: text/plain, text/html, application/octet-stream."),
     Column("encoding", STRING, "Character encoding it was read as; null for bytes.", True),
+    Column("document", STRING, "What else the input said, as a JSON object: url, title, date, outlet, …", True),
     Column("batch", STRING, "Batch it came with: joins with runs."),
 )
 

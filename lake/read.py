@@ -22,7 +22,6 @@ from lake.layout import LakeError
 from lake.schema import OPTIONAL, TABLES, conform
 
 SCAN_ROWS = 65_536  # of a few narrow columns at a time: some 15 MB with signatures
-READ_AGAIN = "reject:"  # how origin_file names the reject that a row was read from
 
 KEYS = (
     "id",
@@ -202,19 +201,23 @@ def counts(root: Path) -> tuple[dict[str, int], int]:
 
 
 def open_rejects(root: Path) -> Counter[str]:
-    """Rejects by reason that no later batch read again: rows read again carry `reject:<id>` as their origin_file."""
-    again = {
-        origin.removeprefix(READ_AGAIN)
-        for table in ("articles", "duplicates", "rejects")
-        for rows in _stream(root, table, ["origin_file"])
-        for origin in pc.unique(rows.column("origin_file")).to_pylist()
-        if origin is not None and origin.startswith(READ_AGAIN)
-    }
+    """Rejects by reason that no later row was read from."""
+    again = read_again(root)
     found: Counter[str] = Counter()
     for rows in _stream(root, "rejects", ["id", "reason"]):
         pairs = zip(rows.column("id").to_pylist(), rows.column("reason").to_pylist(), strict=True)
         found.update(reason for id, reason in pairs if id not in again)
     return found
+
+
+def read_again(root: Path) -> set[str]:
+    """The rejects that were read again and became another row: their ids stand in `reject_id`."""
+    return {
+        id
+        for table in ("articles", "duplicates", "rejects")
+        for rows in _stream(root, table, ["reject_id"])
+        for id in rows.column("reject_id").drop_null().to_pylist()
+    }
 
 
 def version_of(schema: pa.Schema) -> int | None:

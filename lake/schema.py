@@ -48,7 +48,7 @@ OPTIONAL_COLUMNS: Mapping[str, tuple[Column, ...]] = MappingProxyType(
 # What only a lake can say of an article: `public_row` leaves it out.
 LAKE_ONLY = frozenset(
     {"id", "cluster_id", "duplicate_of", "duplicate_kind", "similarity", "containment", "revision", "batch"}
-    | {"origin_file", "origin_row", "origin_id"}
+    | {"origin_file", "origin_row", "origin_id", "reject_id"}
 )
 
 
@@ -116,6 +116,7 @@ def article_row(cleaned: Cleaned, *, id: str, batch: str, ruleset: str) -> dict[
         "origin_file": _text(document.origin_file),
         "origin_row": document.origin_row,
         "origin_id": _text(document.id),
+        "reject_id": document.reject_id,
         "batch": batch,
     }
 
@@ -161,6 +162,7 @@ def reject_row(reject: Reject, *, id: str, batch: str, ruleset: str, offset: int
         "origin_file": _text(document.origin_file),
         "origin_row": document.origin_row,
         "origin_id": _text(document.id),
+        "reject_id": document.reject_id,
         "ruleset": ruleset,
         "schema_version": SCHEMA_VERSION,
         "batch": batch,
@@ -220,6 +222,7 @@ def _article_fields(cleaned: Cleaned) -> dict[str, Any]:
         "repairs": _texts(cleaned.article.repairs),
         "flags": _texts(cleaned.flags),
         "extraction_method": cleaned.extraction_method,
+        "given": list(fields.given),
     }
 
 

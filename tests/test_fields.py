@@ -60,6 +60,28 @@ def test_a_column_of_the_input_fills_what_the_text_does_not_say() -> None:
     assert cleaned.fields.published is not None
 
 
+GIVEN = {
+    "nothing given": (Document(text=STORY), ()),
+    "what the text told was not given": (Document(text=f"Penulis: Sari Contoh\n{STORY}"), ()),
+    "the text's own byline comes before the column": (
+        Document(text=f"Penulis: Sari Contoh\n{STORY}", authors=("Tono Contoh",), title="Jembatan"),
+        ("title",),
+    ),
+    "columns": (
+        Document(text=STORY, title="J", authors=("Sari Contoh",), date="2025-06-18", language="id", keywords=("a",)),
+        ("title", "authors", "date_published", "keywords", "language_declared"),
+    ),
+    "a date that cannot be read was not given": (Document(text=STORY, date="kemarin"), ()),
+}
+
+
+@pytest.mark.parametrize(("document", "given"), GIVEN.values(), ids=GIVEN)
+def test_what_the_input_said_is_told_from_what_the_text_said(document: Document, given: tuple[str, ...]) -> None:
+    cleaned = clean(document, CATALOG)
+    assert isinstance(cleaned, Cleaned)
+    assert cleaned.fields.given == given
+
+
 @pytest.mark.parametrize(
     ("text", "names"),
     [

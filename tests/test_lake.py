@@ -258,8 +258,8 @@ def test_status_says_what_is_in_the_lake(lake: Lake) -> None:
 def test_a_reject_is_open_until_it_was_read_again(lake: Lake) -> None:
     publish(lake, "b1", range(1), rejects=3)
     refused = [row_id("b1", 1), row_id("b1", 2)]
-    kept = cleaned(7, document=Document(text="", origin_file=f"reject:{refused[0]}"))
-    still = reject(document=Document(text="", origin_file=f"reject:{refused[1]}"))
+    kept = cleaned(7, document=Document(text="", reject_id=refused[0]))
+    still = reject(document=Document(text="", reject_id=refused[1]))
     tables = {
         "articles": table("articles", [article_row(kept, id=row_id("b2", 0), batch="b2", ruleset=RULESET)]),
         "rejects": table("rejects", [reject_row(still, id=row_id("b2", 1), batch="b2", ruleset=RULESET)]),

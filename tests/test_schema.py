@@ -79,11 +79,13 @@ ARTICLE_COLUMNS = [
     "repairs",
     "flags",
     "extraction_method",
+    "given",
     "ruleset",
     "schema_version",
     "origin_file",
     "origin_row",
     "origin_id",
+    "reject_id",
     "batch",
 ]
 
