@@ -251,7 +251,7 @@ class Reject:
     """An input that could not be used: where it was given up, why, in words, and what arrived.
 
     `document` carries the origin and whatever could be read; `payload` is the raw input where it is no text of the
-    document (a broken line, an undecodable file), else None.
+    document (a broken line, an undecodable file), else None. `source` is its outlet, as far as it was known by then.
     """
 
     document: Document

@@ -55,7 +55,7 @@ def clean(document: Document, catalog: Catalog, *, known: Known | None = None) -
     source, outlet = from_address(host, document.outlet, catalog)
     body = _body(document, outlet)
     if isinstance(body, Reject):
-        return body
+        return replace(body, source=source.name)
     title = (body.page and body.page.title) or document.title
     hints = Hints(normalize(title).text if title else None, known)
     if source.name is None and body.page:
@@ -65,7 +65,8 @@ def clean(document: Document, catalog: Catalog, *, known: Known | None = None) -
     text = cut(body.article.text, removals)
     flags = _flags(body.article.text, matches)
     if not _WORD.search(text) or ("guard" in flags and len(_WORD.findall(text)) < MIN_STORY_WORDS):
-        return Reject(document, Stage.CLEAN, Reason.NO_STORY, "nothing is left when the boilerplate is gone")
+        detail = "nothing is left when the boilerplate is gone"
+        return Reject(document, Stage.CLEAN, Reason.NO_STORY, detail, source=source.name)
     if "guard" in flags:
         removals, text = [], body.article.text
     return _cleaned(document, body, text, removals, matches, source, outlet, flags)

@@ -107,7 +107,10 @@ class RunReport:
         for name in ("documents", "articles", "duplicates", "rejects", "forgotten", "chars_in", "chars_removed"):
             setattr(self, name, getattr(self, name) + row[name])
         for outlet in row["outlets"]:
-            self.sources[outlet["source"]] += outlet["articles"] + outlet["duplicates"]
+            if came := outlet["articles"] + outlet["duplicates"]:  # of others only rejects came
+                self.sources[outlet["source"]] += came
+            unclean, kept = self.residue.get(outlet["source"], (0, 0))
+            self.residue[outlet["source"]] = unclean + outlet["residue"], kept + outlet["articles"]
             self.languages.update({one["language"]: one["count"] for one in outlet["languages"]})
         self.kinds_of_copies.update({one["kind"]: one["count"] for one in row["duplicate_kinds"]})
         self.reasons.update({one["reason"]: one["count"] for one in row["rejected"]})

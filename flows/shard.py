@@ -220,7 +220,7 @@ def _wanted(found: Cleaned | Reject, languages: Sequence[str]) -> Cleaned | Reje
         return found
     asked = ", ".join(languages)
     detail = f"left out by --languages: it is {found.language.tag}, asked for: {asked}"
-    return Reject(found.document, Stage.RUN, Reason.OTHER_LANGUAGE, detail)
+    return Reject(found.document, Stage.RUN, Reason.OTHER_LANGUAGE, detail, source=found.source.name)
 
 
 # ------------------------------------------------------------------------------------------------------------- limits

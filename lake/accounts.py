@@ -89,13 +89,17 @@ COUNTED = (
     "original_length",
     "removed_chars",
     "flags",
+    "extraction_method",
 )
 
 
-def outlet_counts(articles: pa.Table, duplicates: pa.Table, removals: pa.Table) -> list[dict[str, Any]]:
+def outlet_counts(
+    articles: pa.Table, duplicates: pa.Table, removals: pa.Table, rejects: pa.Table
+) -> list[dict[str, Any]]:
     """What `runs.outlets` says: one entry per source, by name, those without a source last."""
     source_of: dict[str, str | None] = {}
-    groups: dict[str | None, list[dict[str, Any]]] = {}
+    refused = Counter(row["source"] for row in _rows(rejects, "source"))
+    groups: dict[str | None, list[dict[str, Any]]] = {source: [] for source in refused}
     kept: Counter[str | None] = Counter()
     for one, rows in (("articles", articles), ("duplicates", duplicates)):
         for row in _rows(rows, *COUNTED):
@@ -110,6 +114,7 @@ def outlet_counts(articles: pa.Table, duplicates: pa.Table, removals: pa.Table) 
     return [
         _outlet(source, groups[source], kept[source])
         | {"kinds": _counted("kind", kinds[source].elements()), "rules": _counted("rule", rules[source].elements())}
+        | {"rejects": refused[source]}
         for source in sorted(groups, key=lambda name: (name is None, name or ""))
     ]
 
@@ -120,7 +125,7 @@ def _counts(tables: Mapping[str, pa.Table]) -> dict[str, Any]:
         tables.get(name, TABLES[name].empty_table())
         for name in ("articles", "duplicates", "rejects", "removals", "links")
     )
-    outlets = outlet_counts(articles, duplicates, removals)
+    outlets = outlet_counts(articles, duplicates, removals, rejects)
     both = [*_rows(articles, "flags"), *_rows(duplicates, "flags")]
     return {
         "articles": articles.num_rows,
@@ -149,6 +154,7 @@ def _outlet(source: str | None, rows: list[dict[str, Any]], articles: int) -> di
         "without_author": sum(not row["authors"] for row in rows),
         "flagged": sum(bool(row["flags"]) for row in rows),
         "languages": _counted("language", (row["language"] for row in rows)),
+        "methods": _counted("method", (row["extraction_method"] for row in rows)),
     }
 
 

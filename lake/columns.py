@@ -72,6 +72,7 @@ OUTLETS = list_of(
             pa.field("source", STRING),
             pa.field("articles", INT64, nullable=False),
             pa.field("duplicates", INT64, nullable=False),
+            pa.field("rejects", INT64, nullable=False),
             pa.field("chars_in", INT64, nullable=False),
             pa.field("chars_removed", INT64, nullable=False),
             pa.field("without_title", INT64, nullable=False),
@@ -81,6 +82,7 @@ OUTLETS = list_of(
             pa.field("kinds", _counts("kind"), nullable=False),
             pa.field("rules", _counts("rule"), nullable=False),
             pa.field("languages", _counts("language"), nullable=False),
+            pa.field("methods", _counts("method"), nullable=False),
         ]
     )
 )
@@ -178,6 +180,7 @@ REJECTS = (
     Column("stage", STRING, "Where it was given up: read, extract, clean, run."),
     Column("reason", STRING, "Why, from a closed set: unreadable, broken-record, no-text, …"),
     Column("detail", STRING, "Why, in words.", True),
+    Column("source", STRING, "Outlet it came from, as far as its URL or the input told it.", True),
     Column("url", STRING, "URL as the input gave it.", True),
     Column("title", STRING, "Headline as the input gave it.", True),
     Column("document", STRING, "What else the input said, as a JSON object: date, outlet, authors, …", True),
@@ -209,7 +212,7 @@ RUNS = (
     Column("links", INT64, "Rows written to links."),
     Column("chars_in", INT64, "Code points of the normalised texts before the cut, articles and duplicates."),
     Column("chars_removed", INT64, "Code points removed from them."),
-    Column("outlets", OUTLETS, "The same by source, with what is missing, removals by kind and rule, languages."),
+    Column("outlets", OUTLETS, "The same by source, with what is missing, removals by kind and rule, languages, extraction."),
     Column("duplicate_kinds", _counts("kind"), "Copies by kind."),
     Column("rejected", REJECTED, "Rejects by stage and reason."),
     Column("flags", _counts("flag"), "Flags of articles and duplicates."),

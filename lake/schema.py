@@ -151,6 +151,7 @@ def reject_row(reject: Reject, *, id: str, batch: str, ruleset: str, offset: int
         "stage": reject.stage.value,
         "reason": reject.reason.value,
         "detail": _text(reject.detail),
+        "source": _text(reject.source),
         "url": _text(document.url),
         "title": _text(document.title),
         "document": _said(document),

@@ -272,7 +272,8 @@ def test_a_reject_is_open_until_it_was_read_again(lake: Lake) -> None:
 def test_runs_count_by_outlet_what_a_drift_alarm_needs(lake: Lake) -> None:
     publish(lake, "b1", range(4))
     run = lake.runs().to_pylist()[0]
-    (outlet,) = run["outlets"]
+    outlet, unknown = run["outlets"]
+    assert (unknown["source"], unknown["rejects"], unknown["articles"]) == (None, run["rejects"], 0)
     assert outlet["source"] == "rekaan"
     assert (outlet["articles"], outlet["duplicates"], outlet["flagged"], outlet["without_title"]) == (4, 0, 2, 0)
     assert outlet["chars_in"] == run["chars_in"] == sum(len(cleaned(n).article.text) for n in range(4))
