@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lake import layout
@@ -45,6 +47,11 @@ class Clusters:
     def of(self, cluster: str) -> str:
         """Give the cluster that the rows of a cluster belong to now."""
         return self.joined.get(cluster, cluster)
+
+    def now(self, clusters: pa.ChunkedArray) -> pa.ChunkedArray:
+        """Give the same for a whole column."""
+        at = pc.index_in(clusters, value_set=pa.array([*self.joined], pa.string()))
+        return pc.coalesce(pa.array([*self.joined.values()], pa.string()).take(at), clusters)
 
     def merged_into(self, cluster: str) -> list[str]:
         """Give all clusters that are now this one, itself first."""
