@@ -65,6 +65,7 @@ _OPEN_WORDS = frozenset(
 
 MIN_COMMA_JOINTS = 3  # fewer are a slip of the keyboard
 MIN_STOPPED_GAPS = 2
+MIN_BULLETS = 2  # dashes alone on their lines: one may belong to a dateline, more head the items of a list
 REJOIN_MIN_CHARACTERS = 25  # a shorter line without a stop is a list item as often as half a sentence
 
 
@@ -150,9 +151,15 @@ def _rejoin(lines: list[str], repairs: list[str]) -> list[str]:
     """Join the pieces of sentences that a scraper broke at links and bold words; an empty line parts paragraphs."""
     out: list[str] = []
     joined = False
+    bullets = lines.count("-") >= MIN_BULLETS
     for i, line in enumerate(lines):
         following = lines[i + 1] if i + 1 < len(lines) else ""
-        if out and out[-1] and line and _continues(out[-1], line, following):
+        if bullets and (line == "-" or (line and out and out[-1] == "-")):
+            if line == "-":
+                out.append(line)
+            else:
+                out[-1] += " " + line
+        elif out and out[-1] and line and _continues(out[-1], line, following):
             glue = "" if line[0] in ",.;:!?)" else " "
             out[-1] += glue + line
             joined = True
