@@ -28,6 +28,8 @@ def markdown(report: RunReport) -> Iterator[str]:
     yield from _section("What came in, by source", ((n or "unknown", c) for n, c in report.sources.most_common()))
     removed = sorted(report.removed.items(), key=lambda one: -one[1][0])
     yield from _section("What was removed, by kind", ((kind, spans) for kind, (spans, _) in removed))
+    unclean = ((f"{name or 'unknown'}, of {of:,}", count) for name, count, of in report.unclean())
+    yield from _section("May still hold furniture, by source", unclean)
     yield from _section("Copies, by kind", report.kinds_of_copies.most_common())
     if report.copies:
         yield "\n| kind | article | is a copy of |\n|:--|:--|:--|"

@@ -182,9 +182,11 @@ def _removed(report: RunReport) -> Iterator[str]:
     if report.removed:
         share = report.chars_removed / max(1, report.chars_in)
         yield f"\nWhat was removed ({share:.1%} of the characters), by kind:"
-        yield from _table(
-            (kind, spans) for kind, (spans, _) in sorted(report.removed.items(), key=lambda one: -one[1][0])
-        )
+        kinds = sorted(report.removed.items(), key=lambda one: -one[1][0])
+        yield from _table((kind, spans) for kind, (spans, _) in kinds)
+    if unclean := report.unclean():
+        yield "\nMay still hold furniture, articles by source (saring rules audit shows the wordings):"
+        yield from _table((f"{name or '(unknown)'}, of {of:,}", number) for name, number, of in unclean)
     if deep := [f"{flag} {report.flags[flag]:,}" for flag in DEEP_CUTS if report.flags[flag]]:
         yield f"\nCut deeply, read them: {', '.join(deep)}; saring rules audit names them"
 

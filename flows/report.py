@@ -30,6 +30,7 @@ class RunReport:
     """Counts of one run, over the batches that it published.
 
     `sources` counts articles and copies by source, `removed` spans and characters by kind, `failures` are sentences.
+    `residue` counts, by source, the articles that still look like holding furniture, and all its articles.
     `other_scheme` counts stored signatures that could not be compared.
     `documents == articles + duplicates + rejects + forgotten`, always.
     """
@@ -55,6 +56,7 @@ class RunReport:
     chars_in: int = 0
     chars_removed: int = 0
     sources: Counter[str | None] = field(default_factory=Counter)
+    residue: dict[str | None, tuple[int, int]] = field(default_factory=dict)
     languages: Counter[str] = field(default_factory=Counter)
     removed: dict[str, tuple[int, int]] = field(default_factory=dict)
     kinds_of_copies: Counter[str] = field(default_factory=Counter)
@@ -137,12 +139,18 @@ class RunReport:
         troubles = [(len(self.alarms), "alarm"), (len(self.failures), "failed shard")]
         return "; ".join([said, *(_several(number, noun) for number, noun in troubles if number)])
 
+    def unclean(self) -> list[tuple[str | None, int, int]]:
+        """The sources with articles that still look like holding furniture: how many, of how many; the most first."""
+        found = [(source, count, kept) for source, (count, kept) in self.residue.items() if count]
+        return sorted(found, key=lambda one: (-one[1], one[0] or ""))
+
     def json(self) -> dict[str, Any]:
         """Return it ready for JSON: what `saring ingest --json` prints."""
         found = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "began"}
         found["copies"] = [asdict(copy) for copy in self.copies]
         found["named_rejects"] = [asdict(reject) for reject in self.named_rejects]
         found["sources"] = {name or "unknown": number for name, number in self.sources.most_common()}
+        found["residue"] = {name or "unknown": {"articles": n, "of": of} for name, n, of in self.unclean()}
         found["removed"] = {kind: {"spans": s, "chars": c} for kind, (s, c) in sorted(self.removed.items())}
         return found | {"seconds": round(self.seconds, 3), "ok": self.ok, "nothing_new": self.nothing_new}
 

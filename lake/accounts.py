@@ -14,6 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from cleaners.leftovers import residue
 from lake.columns import SCHEMA_VERSION
 from lake.schema import TABLES, table
 
@@ -106,6 +107,9 @@ def outlet_counts(
             source_of[row["id"]] = row["source"]
             groups.setdefault(row["source"], []).append(row)
             kept[row["source"]] += one == "articles"
+    texts: dict[str | None, list[str]] = {}
+    for row in _rows(articles, "source", "text"):  # copies share their edges with what they copy
+        texts.setdefault(row["source"], []).append(row["text"])
     kinds: dict[str | None, Counter[str]] = {source: Counter() for source in groups}
     rules: dict[str | None, Counter[str]] = {source: Counter() for source in groups}
     for row in _rows(removals, "article_id", "kind", "rule"):
@@ -113,6 +117,7 @@ def outlet_counts(
         rules[source_of[row["article_id"]]][row["rule"]] += 1
     return [
         _outlet(source, groups[source], kept[source])
+        | {"residue": residue(texts.get(source, ()))}
         | {"kinds": _counted("kind", kinds[source].elements()), "rules": _counted("rule", rules[source].elements())}
         | {"rejects": refused[source]}
         for source in sorted(groups, key=lambda name: (name is None, name or ""))

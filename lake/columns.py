@@ -79,6 +79,7 @@ OUTLETS = list_of(
             pa.field("without_date", INT64, nullable=False),
             pa.field("without_author", INT64, nullable=False),
             pa.field("flagged", INT64, nullable=False),
+            pa.field("residue", INT64, nullable=False),
             pa.field("kinds", _counts("kind"), nullable=False),
             pa.field("rules", _counts("rule"), nullable=False),
             pa.field("languages", _counts("language"), nullable=False),

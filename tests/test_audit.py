@@ -122,6 +122,23 @@ def test_a_run_says_which_articles_were_cut_deeply_and_the_audit_names_them(tmp_
     ]
 
 
+def test_a_run_says_by_source_how_many_articles_may_still_hold_furniture(tmp_path: Path) -> None:
+    source = tmp_path / "berita.jsonl"
+    rows = [{"id": str(n), "url": f"https://kabarkita.example/{n}", "text": story(n)} for n in range(8)]
+    for row in rows[:3]:
+        row["text"] += "\nBegitulah warta dari rumah kami hari ini"
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    report = run(IngestConfig.model_validate({"inputs": [str(source)], "lake": str(tmp_path / "lake"), "workers": 1}))
+    assert report.unclean() == [("kabarkita.example", 3, 8)]
+    assert report.json()["residue"] == {"kabarkita.example": {"articles": 3, "of": 8}}
+    assert next(line.split() for line in report_lines(report) if line.startswith("  kabarkita.example, of")) == [
+        "kabarkita.example,",
+        "of",
+        "8",
+        "3",
+    ]
+
+
 def test_the_command_says_it_for_people_and_for_programs(tmp_path: Path, saring: str, root: Path) -> None:
     asked = [saring, "rules", "audit", str(root / "samples"), "--json"]
     done = subprocess.run(asked, capture_output=True, text=True)

@@ -283,6 +283,7 @@ def test_runs_count_by_outlet_what_a_drift_alarm_needs(lake: Lake) -> None:
     assert outlet["kinds"] == [{"kind": "dateline", "count": 4}, {"kind": "promo", "count": 4}]
     assert outlet["rules"] == [{"rule": "rekaan/dateline", "count": 4}, {"rule": "rekaan/saluran", "count": 4}]
     assert outlet["languages"] == [{"language": "id", "count": 4}]
+    assert outlet["residue"] == 0
     assert run["rejected"] == [{"stage": "clean", "reason": "no-story", "count": 1}]
     assert run["flags"] == [{"flag": "glued", "count": 2}]
     assert (run["documents"], run["seconds"]) == (5, 2.0)
