@@ -259,3 +259,4 @@ class Reject:
     reason: Reason
     detail: str
     payload: bytes | None = field(default=None, repr=False)
+    source: str | None = None
