@@ -50,6 +50,7 @@ lake_app.command()(lake_commands.show)
 lake_app.command()(lake_commands.reconcile)
 lake_app.command()(lake_commands.rehash)
 lake_app.command()(hand_out.export)
+lake_app.command()(hand_out.changes)
 
 Paths = Annotated[
     list[str],

@@ -1,4 +1,4 @@
-"""The commands of `saring lake` that hand out what is in it: export."""
+"""The commands of `saring lake` that hand out what is in it: export, changes."""
 
 from __future__ import annotations
 
@@ -35,6 +35,14 @@ Published = Annotated[
 ]
 Compressed = Annotated[
     str, typer.Option("--compress", metavar="HOW", help="JSON lines and CSV: none, gzip or zstd.", show_default=False)
+]
+Since = Annotated[
+    str | None,
+    typer.Option(
+        "--since",
+        metavar="BATCH|TIME",
+        help="A batch, the beginning of its name, or a time (Jakarta's if it names no zone). Without it: everything.",
+    ),
 ]
 
 
@@ -76,6 +84,30 @@ def export(
         return
     copies = f", {found.copies:,} copies left out" if found.copies else ""
     print(f"{several(found.articles, 'article')} written to {found.folder}{copies}; README.md there says what they are")
+
+
+def changes(
+    since: Since = None,
+    lake: options.Lake = None,
+    jsonl: Annotated[bool, typer.Option("--jsonl", help="One JSON object a line, for programs.")] = False,
+) -> None:
+    """Tell what came since a batch or a time: new articles, copies, revisions, what was cleaned again or forgotten.
+
+    The last line is the cursor: give it to --since next time, and nothing is told twice or missed.
+
+    \b
+      saring lake changes --since 2026-10-05
+      saring lake changes --jsonl --since 2026-10-05T18:00:00Z > changes.jsonl
+    """
+    from flows.changes import change_json, change_line, cursor_json, cursor_line
+    from flows.settings import lake_path
+    from lake import Lake
+    from lake.changes import changes as changed
+
+    found = changed(Lake(lake_path(lake)), since)
+    for change in found.feed:
+        print(change_json(change) if jsonl else change_line(change))
+    print(cursor_json(found) if jsonl else cursor_line(found))
 
 
 def _one_of(choices: type[_Choice], value: str, option: str) -> _Choice:
