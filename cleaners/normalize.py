@@ -31,8 +31,16 @@ _ENTITY = re.compile(r"&(?:#\d{1,6}|#x[0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});")
 _MAC_ROMAN = re.compile("‚Ä|¬†|√[©®°∂≠]|Ô[ªø]")
 # First characters of UTF-8 read as cp1252 or Latin-1; texts without one of them are not shown to ftfy.
 _LEADS = re.compile("[ÂÃÄÅÎÏÐÑØÙâãäåæçðï]")
-_BEFORE_JOINT = '.!?”":)'
-_COMMA_JOINT = re.compile(r"(?<=[.!?”\":)]),+(?=[^\s,\d])|,{2,}(?=\S)|(?<=\S),{2,}")
+_SUSPECT = re.compile("[‚¬√ÔÂÃÄÅÎÏÐÑØÙâãäåæçðï]")  # without one of these neither pattern above matches
+# Signs of Mac-Roman that rule out the encodings which ftfy tries before it: the root is in none of them; the others
+# are continuation bytes in all, which cannot follow ASCII, nor what ftfy puts in place of bytes that were lost.
+_MAC_ROMAN_ONLY = re.compile("√|(?:^|[\x00-\x7f]{3})[‚¬]")
+# Other than ASCII and signs that no pattern of ftfy's `is_bad` is made of alone; a test tries them all.
+_NOT_PLAIN = re.compile("[^\x00-\x7f“”‘’–—…\xa0]")
+# A joint follows a stop, a quote, a bracket, or another comma: most texts have too few of these to look on.
+_COMMA_BEHIND = re.compile(r',(?<=[.!?”":),],)')
+# Each branch behind the comma, so that the search skips from comma to comma.
+_COMMA_JOINT = re.compile(r',(?:(?<=[.!?”":)],),*(?=[^\s,\d])|,+(?=\S)|(?<=\S,),+)')
 _PARAGRAPH_GAP = re.compile(r" {2,}(?=[A-Z0-9\"“‘(\[])")
 _STOPPED_GAP = re.compile(r"[.!?”\")] {2,}(?=[A-Z\"“‘])")
 _DASHES = re.compile(r"[-–—]{1,3}")
@@ -72,8 +80,11 @@ REJOIN_MIN_CHARACTERS = 25  # a shorter line without a stop is a list item as of
 def normalize(raw: str) -> Article:
     """Return the normalised article; total for any string."""
     repairs: list[str] = []
-    text = _decode(raw, repairs)
-    odd = _ODD.search(text)
+    odd = _ODD.search(raw) is not None
+    text = _decode(raw, odd, repairs)
+    if odd or text is not raw:
+        text = text.replace("\xa0", " ")  # the usual one, without a pattern
+        odd = _ODD.search(text) is not None
     if odd:
         text = _INVISIBLE.sub("", _LINE_BREAKS.sub("\n", text))
     text = _unwrap(text, repairs)
@@ -84,17 +95,16 @@ def normalize(raw: str) -> Article:
     text = _split_joints("\n".join(line for line in lines if line), repairs)
     if "comma-paragraphs" in repairs:
         text = "\n".join(_rejoin(text.split("\n"), repairs))
-    edges = " ," if "comma-paragraphs" in repairs else " "
-    text = "\n".join(
-        filter(None, ((_RUN.sub(" ", line) if "  " in line else line).strip(edges) for line in text.split("\n")))
-    )
+    if "comma-paragraphs" in repairs or "  " in text:  # else every line is stripped already
+        edges = " ," if "comma-paragraphs" in repairs else " "
+        text = "\n".join(filter(None, (_RUN.sub(" ", line).strip(edges) for line in text.split("\n"))))
     return Article(unicodedata.normalize("NFC", text), tuple(repairs))
 
 
-def _decode(raw: str, repairs: list[str]) -> str:
-    """Mend what happened to the characters: no-text characters, entities, mojibake."""
+def _decode(raw: str, odd: bool, repairs: list[str]) -> str:
+    """Mend what happened to the characters: no-text characters (only where text is `odd`), entities, mojibake."""
     text = raw
-    if _NO_TEXT.search(text):
+    if odd and _NO_TEXT.search(text):
         text = _NO_TEXT.sub("", text)
         repairs.append("control-characters")
     if "&" in text and _ENTITY.search(text):
@@ -104,12 +114,33 @@ def _decode(raw: str, repairs: list[str]) -> str:
         if mended != text:
             text = _NO_TEXT.sub("", mended)
             repairs.append("entities")
-    if not text.isascii() and (_MAC_ROMAN.search(text) or (_LEADS.search(text) and is_bad(text))):
-        mended = "\n".join(ftfy.fix_encoding(line) for line in text.split("\n"))
+    if not text.isascii() and _SUSPECT.search(text) and _looks_misread(text):
+        mended = "\n".join(map(_mend, text.split("\n")))
         if mended != text:
             text = _NO_TEXT.sub("", mended)
             repairs.append("mojibake")
     return text
+
+
+def _looks_misread(text: str) -> bool:
+    return _MAC_ROMAN.search(text) is not None or (_LEADS.search(text) is not None and is_bad(text))
+
+
+def _mend(line: str) -> str:
+    """What `ftfy.fix_encoding` gives, sooner where a line is all Mac-Roman: ftfy tries eight encodings before it."""
+    if line.isascii():
+        return line
+    sure = _MAC_ROMAN_ONLY.search(line)
+    if sure is None or not is_bad(line[sure.end() - 1 : sure.end() + 2]):
+        return ftfy.fix_encoding(line)
+    try:
+        data = line.encode("mac_roman")
+        mended = data.decode("utf-8")
+    except UnicodeError:
+        return ftfy.fix_encoding(line)
+    if b"\xc0" in data or b"\xed" in data:  # ftfy decodes these in its own way
+        return ftfy.fix_encoding(line)
+    return ftfy.fix_encoding(mended) if _NOT_PLAIN.search(mended) else mended  # it may have been misread twice
 
 
 def _unwrap(text: str, repairs: list[str]) -> str:
@@ -125,7 +156,7 @@ def _unwrap(text: str, repairs: list[str]) -> str:
 
 def _split_paragraphs(text: str, repairs: list[str]) -> str:
     """Give flattened text its paragraphs back where the scraper left a trace of them."""
-    if "\n" in text.strip() or _has_joints(text):
+    if "  " not in text or "\n" in text.strip() or _has_joints(text):
         return text
     if len(_STOPPED_GAP.findall(text)) >= MIN_STOPPED_GAPS:
         repairs.append("blank-paragraphs")
@@ -134,8 +165,7 @@ def _split_paragraphs(text: str, repairs: list[str]) -> str:
 
 
 def _has_joints(text: str) -> bool:
-    pieces = text.split(",")[:-1]  # a joint follows a stop, a quote, a bracket, or another comma
-    possible = sum(not piece or piece[-1] in _BEFORE_JOINT for piece in pieces)
+    possible = len(_COMMA_BEHIND.findall(text)) + text.startswith(",")
     return possible >= MIN_COMMA_JOINTS and len(_COMMA_JOINT.findall(text)) >= MIN_COMMA_JOINTS
 
 

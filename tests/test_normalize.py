@@ -1,7 +1,13 @@
 from __future__ import annotations
 
-import pytest
+import itertools
+import re
 
+import ftfy
+import pytest
+from ftfy.badness import is_bad
+
+from cleaners import normalize as module
 from cleaners.normalize import normalize
 
 
@@ -45,3 +51,35 @@ def test_damage_is_mended_and_named(raw: str, text: str, repairs: tuple[str, ...
     article = normalize(raw)
     assert article.text == text
     assert article.repairs == repairs
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "harga ‚Äì naik",
+        "‚ÄúHarga naik,‚Äù kata Budi.",
+        "kedai√© itu",
+        "itu â ‚Äì dan √",
+        "Pantai Kuta ¬† ramai ê‚Äô",
+        "harga ‚Äì “naik”",
+        "harga ‚Äì naik Ì√â",
+        "√Ç¬† dua kali √É¬© dibaca",
+        "akar √ dua, ‚ saja",
+        "SÅ\x82upsk",
+    ],
+)
+def test_a_line_that_is_all_mac_roman_gets_what_ftfy_gives(line: str) -> None:
+    assert module._mend(line) == ftfy.fix_encoding(line)
+
+
+def test_plain_signs_alone_never_look_misread_to_ftfy() -> None:
+    plain = [chr(code) for code in range(0x80, 0x10000) if not module._NOT_PLAIN.match(chr(code))]
+    for length in (1, 2, 3, 4):
+        assert not any(is_bad("".join(signs)) for signs in itertools.product([*plain, *'aA .0?\n"'], repeat=length))
+
+
+def test_the_two_spellings_of_comma_joints_find_the_same() -> None:
+    plain = re.compile(r"(?<=[.!?”\":)]),+(?=[^\s,\d])|,{2,}(?=\S)|(?<=\S),{2,}")
+    for signs in itertools.product(",. a1", repeat=7):
+        text = "".join(signs)
+        assert [m.span() for m in plain.finditer(text)] == [m.span() for m in module._COMMA_JOINT.finditer(text)]
