@@ -133,6 +133,11 @@ def test_the_fast_path_gives_the_librarys_probabilities_bit_for_bit(text: str) -
     assert probabilities(text) == library_probabilities(text)
 
 
+def test_a_text_whose_random_stream_ends_between_two_trials_is_the_same_too() -> None:
+    text = "dan people is del warga dua"  # of short mixed texts, one in some 1,400
+    assert probabilities(text) == library_probabilities(text)
+
+
 def test_long_texts_and_texts_that_never_converge_are_the_same_too() -> None:
     for text in (INDONESIAN * 30, "漢字" * 4000, "a b " * 3000, f"{INDONESIAN} {ENGLISH} " * 5, "xq zv " * 40):
         assert probabilities(text) == library_probabilities(text)
