@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows import hand_out, lake_commands, options
+from flows import hand_out, lake_commands, options, restore
 from flows.options import Stop
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ app.add_typer(lake_app)
 lake_app.command()(lake_commands.show)
 lake_app.command()(lake_commands.reconcile)
 lake_app.command()(lake_commands.rehash)
+lake_app.command()(restore.restore)
 lake_app.command()(hand_out.export)
 lake_app.command()(hand_out.changes)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 from cleaners.article import Reason
 from flows.records import Problem
@@ -23,8 +23,17 @@ _TEXT_CODECS = re.compile(r"(windows|cp|iso|latin|big5|gb|shift|sjis|euc|koi8|ma
 _SEVEN_BIT = re.compile(r"iso-?2022|hz")  # all of their bytes are ASCII, so they would pass for UTF-8
 
 
-def record_of(data: bytes, *, is_page: bool) -> tuple[dict[str, Any], tuple[str, ...]] | Problem:
-    """Make a record, `{"text": …}` or `{"html": …}`, of a file's bytes, and name what was mended; binary is a Problem.
+class FileRecord(NamedTuple):
+    """A file as one record, `{"text": …}` or `{"html": …}`: what was mended, its bytes, and what they were read as."""
+
+    record: dict[str, Any]
+    repairs: tuple[str, ...]
+    data: bytes
+    encoding: str
+
+
+def record_of(data: bytes, *, is_page: bool) -> FileRecord | Problem:
+    """Make a record of a file's bytes; binary is a Problem.
 
     A byte order mark decides, then NULs in every other byte, then what is valid UTF-8, then (in a page) the charset its
     meta element declares. Bytes that fit none become lone surrogates for `document_of` to turn into cp1252.
@@ -32,11 +41,12 @@ def record_of(data: bytes, *, is_page: bool) -> tuple[dict[str, Any], tuple[str,
     encoding, mark = encoding_of(data)
     if encoding != "utf-8":
         text = data.decode(encoding, "replace").removeprefix("\ufeff")
-        return {_field(is_page): text}, ("utf-32" if "32" in encoding else "utf-16",)
-    data = data[mark:]
-    if _is_binary(data):
-        return Problem(Reason.UNREADABLE, f"binary, no text: it begins with {data[:8]!r}", data)
-    return {_field(is_page): _decoded(data, _declared(data) if is_page else None)}, ()
+        return FileRecord({_field(is_page): text}, ("utf-32" if "32" in encoding else "utf-16",), data, encoding)
+    content = data[mark:]
+    if _is_binary(content):
+        return Problem(Reason.UNREADABLE, f"binary, no text: it begins with {content[:8]!r}", data)
+    text, encoding = _decoded(content, _declared(content) if is_page else None)
+    return FileRecord({_field(is_page): text}, (), data, encoding)
 
 
 def _field(is_page: bool) -> str:
@@ -61,15 +71,16 @@ def _declared(data: bytes) -> str | None:
     return {"iso8859-1": "cp1252", "gb2312": "gb18030", "gbk": "gb18030"}.get(codec, codec)
 
 
-def _decoded(data: bytes, declared: str | None) -> str:
+def _decoded(data: bytes, declared: str | None) -> tuple[str, str]:
+    """The text, and the codec that gave it."""
     if not (declared and _SEVEN_BIT.match(declared)):
         try:
-            return data.decode("utf-8")
+            return data.decode("utf-8"), "utf-8"
         except UnicodeDecodeError:
             pass  # the next lines try what else it can be
     if declared and declared != "cp1252":
         try:
-            return data.decode(declared)
+            return data.decode(declared), declared
         except UnicodeDecodeError:
             pass
-    return data.decode("utf-8", "surrogateescape")
+    return data.decode("utf-8", "surrogateescape"), "utf-8"

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from cleaners.article import Cleaned, Reject
-from lake.schema import article_row, reject_row, removal_rows, row_id, table
+from lake.schema import article_row, original_row, reject_row, removal_rows, row_id, table
 
 PARTS = ("articles", "removals", "rejects", "originals")  # the order of the streams
 
@@ -32,8 +32,8 @@ class Rows:
         else:
             tables["articles"].append(article_row(found, id=name, batch=self.batch, ruleset=self.ruleset))
             tables["removals"] += removal_rows(found, id=name, batch=self.batch, ruleset=self.ruleset)
-        if self.keep_originals and (original := _original(found)):
-            tables["originals"].append({"id": name, "batch": self.batch} | original)
+        if self.keep_originals and (original := original_row(found, id=name, batch=self.batch)):
+            tables["originals"].append(original)
 
     def write(self, folder: str | Path, first: int, stop: int) -> None:
         """Write the rows, of documents first to stop, as one part file, and start anew."""
@@ -67,15 +67,3 @@ def read_parts(folder: str | Path, batch: str) -> dict[str, pa.Table]:
                 with pa.ipc.open_stream(source) as stream:
                     found[name].append(stream.read_all())
     return {name: pa.concat_tables(tables).combine_chunks() for name, tables in found.items()}
-
-
-def _original(found: Cleaned | Reject) -> dict[str, Any] | None:
-    """What arrived, as far as it is still known: bytes, the page, or the text."""
-    document = found.document
-    if isinstance(found, Reject) and found.payload is not None:
-        return {"payload": found.payload, "media_type": "application/octet-stream", "encoding": None}
-    for text, media_type in ((document.html, "text/html"), (document.text, "text/plain")):
-        if text is not None:
-            payload = text.encode("utf-8", "surrogatepass")
-            return {"payload": payload, "media_type": media_type, "encoding": "utf-8"}
-    return None

@@ -78,6 +78,7 @@ def document_of(
     """
     repairs: dict[str, None] = {}
     values: dict[str, Any] = {}
+    arrived: dict[str, bytes] = {}
     problem: Problem | None = None
     for field, column in mapping.pairs(tuple(record)):
         value = record.get(column)
@@ -86,6 +87,8 @@ def document_of(
         if field in ("text", "html"):
             values[field] = body = _body(value, column, repairs)
             problem = problem or (body if isinstance(body, Problem) else None)
+            if body != value and isinstance(body, str) and (kept := _bytes(value)) != body.encode():
+                arrived[field] = kept
         elif field in _LISTS:
             values[field] = tuple(item for item in (repaired(v, repairs) for v in _items(field, value)) if item)
         else:
@@ -95,9 +98,16 @@ def document_of(
     text = values.get("text")
     if isinstance(text, str) and not values.get("html") and _PAGE_START.match(text):
         values["html"] = values.pop("text")
+        arrived = {"html": arrived["text"]} if "text" in arrived else {}
     if problem:
         values = {field: value for field, value in values.items() if field not in ("text", "html")}
-    document = Document(**values, origin_file=origin_file, origin_row=origin_row, repairs=tuple(repairs))
+    document = Document(
+        **values,
+        origin_file=origin_file,
+        origin_row=origin_row,
+        repairs=tuple(repairs),
+        arrived=arrived.get("html" if values.get("html") else "text"),
+    )
     if document.text is None and document.html is None:
         problem = problem or Problem(Reason.NO_TEXT, _without_text(record, mapping))
     return reject_of(problem, document) if problem else document
@@ -148,11 +158,21 @@ def _body(value: Any, column: str, repairs: dict[str, None]) -> str | Problem | 
         return Problem(Reason.BROKEN_RECORD, f"column {column!r} holds a {_type_name(value)}, expected a text")
     stray = 0 if _is_storable(value) else sum(map(len, _STRAY.findall(value)))
     if stray >= MIN_STRAY and stray > MAX_STRAY_SHARE * len(value):
-        data = value.encode("utf-8", "surrogatepass")
+        data = _bytes(value)
         detail = f"column {column!r}: {stray} of {len(value)} characters are no UTF-8; convert the file to UTF-8"
         return Problem(Reason.BAD_ENCODING, detail, data)
     text = repaired(value, repairs)
     return text if text.strip() else None
+
+
+def _bytes(value: str | bytes | memoryview) -> bytes:
+    """What stood in a cell: bytes kept as lone surrogates are those bytes again."""
+    if not isinstance(value, str):
+        return bytes(value)
+    try:
+        return value.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # escaped in JSON: no bytes of any encoding
+        return value.encode("utf-8", "surrogatepass")
 
 
 def _scalar(value: Any, depth: int = 0) -> str:

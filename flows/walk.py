@@ -16,7 +16,7 @@ from cleaners.article import Document, Reason, Reject
 from flows.columns import ColumnMap, recognise
 from flows.formats import Form
 from flows.jsons import json_values
-from flows.pages import record_of
+from flows.pages import FileRecord, record_of
 from flows.parquet import body_problem, parquet_length, parquet_rows, parquet_schema
 from flows.records import Problem, document_of, parse_line, reject_of
 from flows.tables import Header, csv_header, csv_rows
@@ -43,13 +43,15 @@ def walk(origin: Origin, mapping: ColumnMap, name: str, start: int = 0) -> Itera
     for row, item in raw:
         item = _record(item, header, columns)
         made = repairs
-        if isinstance(item, tuple):
-            item, made = item
+        file = item if isinstance(item, FileRecord) else None
+        if file is not None:
+            item, made = file.record, file.repairs
         if isinstance(item, Problem):
             yield reject_of(item, Document(origin_file=name, origin_row=row, repairs=made))
             continue
         found = document_of(item, mapping, origin_file=name, origin_row=row)
-        yield _mended(found, made) if made else found
+        found = _mended(found, made) if made else found
+        yield found if file is None else _as_arrived(found, file)
 
 
 def length(origin: Origin, mapping: ColumnMap) -> int:
@@ -189,7 +191,7 @@ def _columns(header: Header | None, mapping: ColumnMap) -> dict[str, int]:
 
 
 def _record(item: Any, header: Header | None, columns: Mapping[str, int]) -> Any:
-    """A raw record parsed: a dict, a Problem, or a pair of a dict and what was mended."""
+    """A raw record parsed: a dict, a Problem, or a whole file."""
     if isinstance(item, bytes):
         return parse_line(item)
     if isinstance(item, list) and header:
@@ -197,6 +199,16 @@ def _record(item: Any, header: Header | None, columns: Mapping[str, int]) -> Any
     if isinstance(item, (dict, tuple, Problem)):
         return item
     return Problem(Reason.BROKEN_RECORD, f"a JSON value that is no object: {str(item)[:200]}")
+
+
+def _as_arrived(found: Document | Reject, file: FileRecord) -> Document | Reject:
+    """Keep the bytes of a file beside its text where they are not the text's UTF-8."""
+    document = found if isinstance(found, Document) else found.document
+    body = document.html if document.html is not None else document.text
+    if body is not None and body.encode("utf-8", "surrogatepass") == file.data:
+        return found
+    document = replace(document, arrived=file.data, encoding=file.encoding)
+    return document if isinstance(found, Document) else replace(found, document=document)
 
 
 def _mended(found: Document | Reject, repairs: tuple[str, ...]) -> Document | Reject:

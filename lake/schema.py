@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-import json
 import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
@@ -19,9 +18,10 @@ from typing import Any
 import pyarrow as pa
 import xxhash
 
-from cleaners.article import Cleaned, Document, Published, Reject
+from cleaners.article import Cleaned, Published, Reject
 from lake import columns
 from lake.columns import MAX_PAYLOAD_BYTES, SCHEMA_VERSION, Column
+from lake.originals import BESIDE, OCTETS, payload_of, said
 
 JAKARTA = datetime.timezone(datetime.timedelta(hours=7))  # WIB; the calendar day that Indonesian readers mean
 SCORE_PLACES = 4  # float32 holds 7 digits; more than 4 of a score are noise that would differ between machines
@@ -145,7 +145,7 @@ def reject_row(reject: Reject, *, id: str, batch: str, ruleset: str, offset: int
     as three bytes, as Python's `surrogatepass` writes and reads them). `offset` is where it begins in its file, bytes.
     """
     document = reject.document
-    payload, media_type = _payload(reject)
+    payload, media_type = payload_of(reject)
     return {
         "id": id,
         "stage": reject.stage.value,
@@ -154,7 +154,7 @@ def reject_row(reject: Reject, *, id: str, batch: str, ruleset: str, offset: int
         "source": _text(reject.source),
         "url": _text(document.url),
         "title": _text(document.title),
-        "document": _said(document),
+        "document": _text(said(document)),
         "payload": payload if payload is not None and len(payload) <= MAX_PAYLOAD_BYTES else None,
         "payload_type": media_type,
         "payload_length": None if payload is None else len(payload),
@@ -166,6 +166,23 @@ def reject_row(reject: Reject, *, id: str, batch: str, ruleset: str, offset: int
         "reject_id": document.reject_id,
         "ruleset": ruleset,
         "schema_version": SCHEMA_VERSION,
+        "batch": batch,
+    }
+
+
+def original_row(found: Cleaned | Reject, *, id: str, batch: str) -> dict[str, Any] | None:
+    """One row of `originals`: what arrived, byte for byte; None where nothing was read."""
+    document = found.document
+    payload, media_type = payload_of(found)
+    if payload is None:
+        return None
+    is_text = media_type != OCTETS
+    return {
+        "id": id,
+        "payload": document.arrived if is_text and document.arrived is not None else payload,
+        "media_type": media_type,
+        "encoding": (document.encoding or "utf-8") if is_text else None,
+        "document": _text(said(document, ("url", "title", *BESIDE))),
         "batch": batch,
     }
 
@@ -225,26 +242,6 @@ def _article_fields(cleaned: Cleaned) -> dict[str, Any]:
         "extraction_method": cleaned.extraction_method,
         "given": list(fields.given),
     }
-
-
-def _payload(reject: Reject) -> tuple[bytes | None, str | None]:
-    if reject.payload is not None:
-        return reject.payload, "application/octet-stream"
-    if reject.document.html is not None:
-        return reject.document.html.encode("utf-8", "surrogatepass"), "text/html"
-    if reject.document.text is not None:
-        return reject.document.text.encode("utf-8", "surrogatepass"), "text/plain"
-    return None, None
-
-
-def _said(document: Document) -> str | None:
-    """What the input said beside its payload, so that the document can be built again from its row."""
-    said = {
-        name: value
-        for name in ("date", "outlet", "authors", "description", "section", "keywords", "language")
-        if (value := getattr(document, name))
-    }
-    return _mended(json.dumps(said, ensure_ascii=False)) if said else None
 
 
 def _time(published: Published | None) -> datetime.datetime | None:

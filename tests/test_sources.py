@@ -487,7 +487,9 @@ def test_columns_of_parquet_become_strings(tmp_path: Path) -> None:
         origin_file="a.parquet",
         origin_row=0,
     )
-    assert second == Document(text="“A”", origin_file="a.parquet", origin_row=1, repairs=("cp1252",))
+    assert second == Document(
+        text="“A”", origin_file="a.parquet", origin_row=1, repairs=("cp1252",), arrived=b"\x93A\x94"
+    )
 
 
 @pytest.mark.parametrize(
