@@ -4,6 +4,7 @@
     <lake>/_staging/<batch>-<ruleset>.2026-10.tmp/<table>.part      being written: no reader's glob over a table sees it
     <lake>/_staging/<batch>-<ruleset>.2026-10.ready/<table>.part    complete: will be published whatever happens
     <lake>/_staging/work-<run>/                                     what a run has cleaned and not yet published
+    <lake>/_staging/exchange-….tmp, .ready, old-…, gone-…           files that replace others: lake/exchange.py
     <lake>/_lock
 
 The name of a staging folder says where its files belong, so that whoever finds it can finish it.
@@ -25,6 +26,7 @@ LOCK = "_lock"
 PUBLISH_ORDER = (*OPTIONAL, *TABLES)
 NAME = re.compile(r"[0-9a-zA-Z]+")
 STAGED = re.compile(r"(?P<stem>[0-9a-zA-Z]+-[0-9a-zA-Z]+)\.(?P<month>\d{4}-\d\d)\.(?P<state>tmp|ready)")
+EXCHANGE = re.compile(r"exchange-\w+\.(tmp|ready)|old-\d{8}T\d{6}Z-\w+|gone-\w+")  # of lake/exchange.py
 WORK = re.compile(r"work-.+")  # belongs to the run of that name, which sweeps it; the lake leaves it alone
 MONTH = re.compile(r"ingested=\d{4}-\d\d")
 FILE = re.compile(r"([0-9a-zA-Z]+-[0-9a-zA-Z]+)\.parquet")
@@ -78,6 +80,21 @@ def files(root: Path, table: str) -> list[Path]:
     return sorted((root / table).glob("*/*.parquet"))
 
 
+def folder_of(month: str) -> str:
+    """The name of a month's folder."""
+    return f"ingested={month}"
+
+
+def months(root: Path, table: str) -> list[str]:
+    """The months of which a table has a folder, in order."""
+    return sorted(path.name.removeprefix("ingested=") for path in (root / table).glob("ingested=*"))
+
+
+def names_in(root: Path, table: str, month: str) -> frozenset[str]:
+    """The names of a table's files of one month."""
+    return frozenset(path.name for path in (root / table / folder_of(month)).glob("*.parquet"))
+
+
 def name_of(root: Path, file: Path) -> str:
     """A file's name in the lake: `articles/ingested=2026-10/….parquet`."""
     return file.relative_to(root).as_posix()
@@ -89,12 +106,21 @@ def strays(root: Path) -> Iterator[Path]:
         if top.name == LOCK and top.is_file():
             continue
         if top.name == STAGING:
-            yield from (p for p in sorted(top.iterdir()) if not (staged(p.name) or WORK.fullmatch(p.name)))
+            yield from (p for p in sorted(top.iterdir()) if not _is_staging(p.name))
         elif top.name not in PUBLISH_ORDER or top.is_symlink() or not top.is_dir():
             yield top
         else:
-            for folder in sorted(top.iterdir()):
-                if not MONTH.fullmatch(folder.name) or folder.is_symlink() or not folder.is_dir():
-                    yield folder
-                else:
-                    yield from (p for p in sorted(folder.iterdir()) if not FILE.fullmatch(p.name) or p.is_symlink())
+            yield from strays_of(top)
+
+
+def strays_of(table: Path) -> Iterator[Path]:
+    """What lies in a table's folder and is no file of a lake."""
+    for folder in sorted(table.iterdir()) if table.is_dir() else ():
+        if not MONTH.fullmatch(folder.name) or folder.is_symlink() or not folder.is_dir():
+            yield folder
+        else:
+            yield from (p for p in sorted(folder.iterdir()) if not FILE.fullmatch(p.name) or p.is_symlink())
+
+
+def _is_staging(name: str) -> bool:
+    return bool(staged(name) or WORK.fullmatch(name) or EXCHANGE.fullmatch(name))

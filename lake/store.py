@@ -13,7 +13,7 @@ import fcntl
 import os
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pyarrow as pa
@@ -21,9 +21,11 @@ import pyarrow as pa
 from lake import layout, read, signatures, write
 from lake.columns import SCHEMA_VERSION
 from lake.disk import Disk
+from lake.exchange import Exchange
 from lake.layout import LakeError, Staged
 from lake.read import BatchLine, KeyBatch, KnownInput, Status
 from lake.schema import TABLES
+from lake.swaps import settle
 from lake.write import BatchTables
 
 POLL_SECONDS = 0.1  # between two tries for the lock; a batch holds it for about half a second
@@ -70,13 +72,15 @@ class Lake:
             fcntl.flock(handle, fcntl.LOCK_UN)  # a child forked meanwhile may still hold a copy of the handle
             os.close(handle)
 
-    def recover(self) -> tuple[str, ...]:
-        """Finish every batch that was committed, delete what was not; the batches finished. Needs the lock.
+    def recover(self, now: datetime.datetime | None = None) -> tuple[str, ...]:
+        """Finish all that was committed, delete what was not; the batches finished. Needs the lock.
 
-        Works on a full disk. Raises LakeError if the disk fails; what was finished by then stays finished.
+        What an exchange replaced more than an hour before `now` (the clock, if not given) goes too. Works on a full
+        disk. Raises LakeError if the disk fails; what was finished by then stays finished.
         """
         self._needs_lock()
         try:
+            settle(self._disk, self.path, now or datetime.datetime.now(datetime.UTC))
             return tuple(stem for left in write.waiting(self.path) if (stem := self._settle(left)) is not None)
         except OSError as error:
             raise LakeError(f"The lake {self.path} has batches to finish and cannot be written: {error}.") from error
@@ -88,7 +92,7 @@ class Lake:
         the disk (full, broken): its cause is the OSError, and nothing is left half done.
         """
         self._needs_lock()
-        self.recover()
+        self.recover(when)
         if batch.batch in self.done():
             raise LakeError(f"Batch {batch.batch} is in the lake {self.path} already.")
         write.check(batch)
@@ -107,12 +111,26 @@ class Lake:
         Needs the lock. Raises LakeError for the disk and for a name that is there already.
         """
         self._needs_lock()
-        self.recover()
+        self.recover(when)
         to = Staged(stem, layout.month(when), ready=False)
         try:
             write.roll_forward(self._disk, self.path, write.stage_beside(self._disk, self.path, name, rows, to))
         except OSError as error:
             raise LakeError(self._left_by(to, error)) from error
+
+    @contextmanager
+    def exchange(self) -> Iterator[Exchange]:
+        """Make files that replace others, and swap them in with `commit`, which needs the lock: see `lake.exchange`.
+
+        Takes the lock for a moment unless it is held. Raises LakeError: the disk; a file system that cannot do it.
+        """
+        with nullcontext() if self._locked else self.lock():
+            try:
+                made = Exchange(self._disk, self.path, self.recover)
+            except OSError as error:
+                raise LakeError(f"The lake {self.path} cannot be written: {error.strerror or error}.") from error
+        with made:
+            yield made
 
     def done(self) -> frozenset[str]:
         """Batches that are complete: their ids stand in `runs`."""
@@ -157,7 +175,7 @@ class Lake:
         )
 
     def _create(self) -> None:
-        if self.path.exists() and not _is_lake(self.path) and (not self.path.is_dir() or any(self.path.iterdir())):
+        if not (is_new(self.path) or _is_lake(self.path)):
             raise LakeError(f"{self.path} holds other things than a lake: name an empty or a new folder.")
         try:
             for name in (*TABLES, layout.STAGING):
@@ -198,6 +216,17 @@ class Lake:
         if layout.target(self.path, "runs", to).exists():
             return f"{said} Batch {to.stem} is in it, whole."
         return f"{said} Nothing of batch {to.stem} is in it: mend the disk and run again."
+
+
+def is_new(path: Path) -> bool:
+    """Whether a lake can be made here: nothing is there, or an empty folder, or what a run left that died making it."""
+    if not path.exists():
+        return True
+    return path.is_dir() and not _is_lake(path) and all(_is_begun(entry) for entry in path.iterdir())
+
+
+def _is_begun(entry: Path) -> bool:
+    return entry.name in (*TABLES, layout.STAGING) and entry.is_dir() and not any(entry.iterdir())
 
 
 def _is_lake(path: Path) -> bool:

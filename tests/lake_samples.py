@@ -142,15 +142,17 @@ class Crash(BaseException):
 
 
 class FailingDisk(Disk):
-    """A disk that fails at its call number `at` (from 0): `fault` is raised, a write is torn in the middle first.
+    """A disk that fails at its call number `at` (from 0): `fault` is raised, a write is `torn` in the middle first.
 
     Nothing is synced: a crash here is one of the process, and the tests run in seconds.
     """
 
-    def __init__(self, at: int | None = None, fault: BaseException | None = None, *, lasting: bool = False) -> None:
+    def __init__(
+        self, at: int | None = None, fault: BaseException | None = None, *, lasting: bool = False, torn: bool = True
+    ) -> None:
         self.calls = itertools.count()
         self.made: list[str] = []
-        self.at, self.fault, self.lasting = at, fault or Crash(), lasting
+        self.at, self.fault, self.lasting, self.torn = at, fault or Crash(), lasting, torn
 
     def _tick(self, what: str) -> None:
         call = next(self.calls)
@@ -162,11 +164,12 @@ class FailingDisk(Disk):
         self._tick(f"mkdir {path.name}")
         path.mkdir(parents=True, exist_ok=True)
 
-    def write(self, path: Path, data: bytes) -> None:
+    def write(self, path: Path, data: bytes, *, durable: bool = True) -> None:
         try:
             self._tick(f"write {path.name}")
         except BaseException:
-            path.write_bytes(data[: len(data) // 2])
+            if self.torn:
+                path.write_bytes(data[: len(data) // 2])
             raise
         with open(path, "xb") as file:
             file.write(data)
@@ -186,6 +189,14 @@ class FailingDisk(Disk):
     def rmdir(self, path: Path) -> None:
         self._tick(f"rmdir {path.name}")
         super().rmdir(path)
+
+    def link(self, old: Path, new: Path) -> None:
+        self._tick(f"link {new.name}")
+        super().link(old, new)
+
+    def exchange(self, one: Path, other: Path) -> None:
+        self._tick(f"exchange {other.name}")
+        super().exchange(one, other)
 
 
 def _contents(rows: pa.RecordBatch) -> Iterable[tuple[str, str]]:

@@ -1,0 +1,264 @@
+"""Exchanging files of a lake: all or nothing wherever it is stopped, nothing lost, and no reader told wrongly."""
+
+from __future__ import annotations
+
+import datetime
+import errno
+import itertools
+import shutil
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from lake_samples import NOW, RULESET, FailingDisk, batch, bytes_of, publish
+
+from lake import Lake, LakeError
+from lake.disk import Disk
+from lake.exchange import Stale
+from lake.schema import TABLES, schema_of
+from lake.swaps import GRACE
+from lake.verify import verify
+
+LATER = NOW + datetime.timedelta(days=40)  # another month
+OCTOBER, DECEMBER = "2026-10", "2026-12"
+
+
+def a_lake(path: Path) -> Lake:
+    """Three batches of October, the third of copies, and one of December."""
+    lake = Lake(path, create=True, disk=FailingDisk())
+    publish(lake, "b1", range(6))
+    publish(lake, "b2", range(6, 9))
+    publish(lake, "b3", range(3, 9))
+    with lake.lock():
+        lake.publish(batch(lake, "b4", range(8, 12)), LATER)
+    return lake
+
+
+def read(lake: Lake, table: str, month: str) -> tuple[pa.Table, list[str]]:
+    """All rows of a month of a table, and the names of their files."""
+    found = sorted((lake.path / table / f"ingested={month}").glob("*.parquet"))
+    rows = [pq.ParquetFile(file).read() for file in found]
+    return pa.concat_tables([schema_of(table).empty_table(), *rows]), [file.name for file in found]
+
+
+def without(rows: pa.Table, name: str) -> pa.Table:
+    return rows.filter(pa.array([row != name for row in rows["batch"].to_pylist()], pa.bool_()))
+
+
+def merge(lake: Lake, months: tuple[str, ...] = (OCTOBER,), left_out: str = "", *, keep_old: bool = True) -> None:
+    """Write every table of some months as one file, without the rows of one batch, and swap it in."""
+    with lake.lock():
+        lake.recover(NOW)
+        with lake.exchange() as new:
+            for table, month in itertools.product(TABLES, months):
+                rows, replaced = read(lake, table, month)
+                new.write(table, month, without(rows, left_out))
+                new.drop(table, month, replaced)
+            new.commit(NOW, keep_old=keep_old)
+
+
+def ids(lake: Lake, table: str) -> list[str]:
+    """The rows that a reader's glob gives, as it finds them."""
+    found = sorted((lake.path / table).glob("*/*.parquet"))
+    return sorted(repr(row) for file in found for row in pq.ParquetFile(file).read().to_pylist())
+
+
+def staging(lake: Lake) -> list[str]:
+    return sorted(path.name.split("-")[0] for path in (lake.path / "_staging").iterdir())
+
+
+def holds(lake: Lake, batches: set[str]) -> None:
+    verdict = verify(Lake(lake.path))
+    assert verdict.problems == ()
+    assert Lake(lake.path).done() == batches
+
+
+# --- what it is
+
+
+def test_the_rows_are_the_same_and_the_files_are_few(tmp_path: Path) -> None:
+    lake = a_lake(tmp_path / "lake")
+    before = {table: ids(lake, table) for table in TABLES}
+    merge(lake)
+    assert {table: ids(lake, table) for table in TABLES} == before
+    assert {name.split("/")[-1][:2] for name in bytes_of(lake) if OCTOBER in name} == {"c-"}
+    assert len([name for name in bytes_of(lake) if OCTOBER in name]) == len(TABLES)
+    assert {name for name in bytes_of(lake) if DECEMBER in name} == {
+        f"{table}/ingested={DECEMBER}/b4-{RULESET}.parquet" for table in TABLES
+    }
+    holds(lake, {"b1", "b2", "b3", "b4"})
+
+
+def test_what_was_replaced_is_kept_an_hour_for_readers(tmp_path: Path) -> None:
+    lake = a_lake(tmp_path / "lake")
+    before = bytes_of(lake)
+    merge(lake)
+    (old,) = (lake.path / "_staging").iterdir()
+    assert {path.relative_to(old).as_posix(): path.read_bytes() for path in old.rglob("*.parquet")} == {
+        name: data for name, data in before.items() if OCTOBER in name
+    }
+    with lake.lock():
+        lake.recover(NOW + GRACE - datetime.timedelta(seconds=1))
+        assert staging(lake) == ["old"]
+        lake.recover(NOW + GRACE)
+    assert staging(lake) == []
+    holds(lake, {"b1", "b2", "b3", "b4"})
+
+
+def test_what_is_to_go_at_once_goes_with_all_that_was_kept_before(tmp_path: Path) -> None:
+    lake = a_lake(tmp_path / "lake")
+    merge(lake)
+    assert staging(lake) == ["old"]
+    merge(lake, (OCTOBER, DECEMBER), "b4", keep_old=False)
+    assert staging(lake) == []
+
+
+def test_one_month_is_swapped_as_its_folder_and_several_as_the_whole_table(tmp_path: Path) -> None:
+    for months, places in (
+        ((OCTOBER,), [f"ingested={OCTOBER}"] * 6),
+        ((OCTOBER, DECEMBER), ["articles", "duplicates"]),
+    ):
+        a_lake(tmp_path / str(len(months)))
+        disk = FailingDisk()
+        merge(Lake(tmp_path / str(len(months)), disk=disk), months)
+        swapped = [call.removeprefix("exchange ") for call in disk.made if call.startswith("exchange")]
+        assert swapped[1 : 1 + len(places)] == places  # the first tries the file system out
+
+
+def test_files_that_stay_are_the_same_files(tmp_path: Path) -> None:
+    lake = a_lake(tmp_path / "lake")
+    kept = lake.path / "articles" / f"ingested={OCTOBER}" / f"b2-{RULESET}.parquet"
+    inode = kept.stat().st_ino
+    with lake.lock(), lake.exchange() as new:
+        rows, _ = read(lake, "articles", OCTOBER)
+        new.write("articles", OCTOBER, without(without(rows, "b2"), "b3"))
+        new.drop("articles", OCTOBER, [f"b1-{RULESET}.parquet", f"b3-{RULESET}.parquet"])
+        assert new.commit(NOW)
+    assert kept.stat().st_ino == inode
+    holds(lake, {"b1", "b2", "b3", "b4"})
+
+
+def test_a_month_that_loses_all_its_rows_keeps_a_file_for_its_readers(tmp_path: Path) -> None:
+    lake = a_lake(tmp_path / "lake")
+    with lake.lock(), lake.exchange() as new:
+        for table in TABLES:
+            new.drop(table, DECEMBER, [f"b4-{RULESET}.parquet"])
+        assert new.commit(NOW)
+    for table in TABLES:
+        (file,) = (lake.path / table / f"ingested={DECEMBER}").iterdir()
+        assert pq.read_metadata(file).num_row_groups == 0
+    holds(lake, {"b1", "b2", "b3"})
+
+
+def test_a_table_that_was_not_there_is_put_in_its_place(tmp_path: Path) -> None:
+    lake = a_lake(tmp_path / "lake")
+    row = {"id": "a", "batch": "b1", "reason": "url", "forgotten": NOW}
+    with lake.lock(), lake.exchange() as new:
+        new.write("tombstones", OCTOBER, pa.Table.from_pylist([row], schema=schema_of("tombstones")))
+        assert new.commit(NOW, keep_old=False)
+    assert len(ids(lake, "tombstones")) == 1
+    assert staging(lake) == []
+
+
+def test_what_changes_nothing_does_nothing(tmp_path: Path) -> None:
+    lake = a_lake(tmp_path / "lake")
+    merge(lake)
+    before = bytes_of(lake)
+    merge(lake)
+    assert bytes_of(lake) == before
+    assert staging(lake) == ["old"]
+
+
+# --- others at work
+
+
+def test_what_is_published_between_build_and_exchange_is_not_lost(tmp_path: Path) -> None:
+    lake = a_lake(tmp_path / "lake")
+    with lake.exchange() as new:
+        for table in TABLES:
+            rows, replaced = read(lake, table, OCTOBER)
+            new.write(table, OCTOBER, rows)
+            new.drop(table, OCTOBER, replaced)
+        publish(Lake(lake.path), "b5", range(20, 25))
+        with lake.lock():
+            assert new.commit(NOW)
+    holds(lake, {"b1", "b2", "b3", "b4", "b5"})
+
+
+def test_what_another_has_replaced_meanwhile_stops_it_before_anything_changes(tmp_path: Path) -> None:
+    lake = a_lake(tmp_path / "lake")
+    with lake.exchange() as new:
+        rows, replaced = read(lake, "articles", OCTOBER)
+        new.write("articles", OCTOBER, without(rows, "b1"))
+        new.drop("articles", OCTOBER, replaced)
+        merge(Lake(lake.path))
+        with lake.lock(), pytest.raises(Stale, match="changed by another writer"):
+            new.commit(NOW)
+    assert staging(lake) == ["old"]
+    holds(lake, {"b1", "b2", "b3", "b4"})
+
+
+def test_what_is_being_built_is_left_alone_until_its_builder_is_gone(tmp_path: Path) -> None:
+    lake = a_lake(tmp_path / "lake")
+    with lake.exchange() as new:
+        new.write("articles", OCTOBER, read(lake, "articles", OCTOBER)[0])
+        publish(Lake(lake.path), "b5", range(20, 25))
+        assert staging(lake) == ["exchange"]
+        left = shutil.copytree(new.folder, new.folder.with_name("exchange-dead.tmp"))  # nobody has this one locked
+        publish(Lake(lake.path), "b6", range(25, 26))
+        assert not left.exists()
+        assert new.folder.is_dir()
+    assert staging(lake) == []
+
+
+def test_it_is_swapped_in_only_under_the_lock(tmp_path: Path) -> None:
+    lake = a_lake(tmp_path / "lake")
+    with lake.exchange() as new, pytest.raises(RuntimeError, match="only under its lock"):
+        new.commit(NOW)
+
+
+# --- where it cannot be done
+
+
+class NoExchange(Disk):
+    """A file system without the call, or one (an overlay) that fails only for the folders of the lake."""
+
+    def __init__(self, code: int, works: int) -> None:
+        self.code, self.works = code, works
+
+    def exchange(self, one: Path, other: Path) -> None:
+        self.works -= 1
+        if self.works < 0:
+            raise OSError(self.code, "Invalid argument")
+        super().exchange(one, other)
+
+
+@pytest.mark.parametrize(
+    ("code", "works"),
+    [(errno.EINVAL, 0), (errno.ENOSYS, 0), (errno.ENOTSUP, 0), (errno.EXDEV, 1)],
+    ids=["no such flag", "no such call", "not supported", "only in new folders"],
+)
+def test_where_folders_cannot_be_exchanged_nothing_changes_and_the_remedy_is_told(
+    code: int, works: int, tmp_path: Path
+) -> None:
+    lake = a_lake(tmp_path / "lake")
+    before = bytes_of(lake)
+    with pytest.raises(LakeError, match="--into NEW"):
+        merge(Lake(lake.path, disk=NoExchange(code, works)))
+    with lake.lock():
+        lake.recover(NOW)
+    assert bytes_of(lake) == before
+    assert staging(lake) == []
+
+
+def test_what_is_no_file_of_a_lake_is_not_swapped_away(tmp_path: Path) -> None:
+    lake = a_lake(tmp_path / "lake")
+    before = bytes_of(lake)
+    note = lake.path / "articles" / f"ingested={OCTOBER}" / "notes.txt"
+    note.write_text("mine")
+    with pytest.raises(LakeError, match=r"notes\.txt is no file of a lake"):
+        merge(lake)
+    assert note.read_text() == "mine"
+    assert bytes_of(lake) == before
+    assert staging(lake) == []
