@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+import re
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cleaners import fingerprint as module
 from cleaners.fingerprint import (
     MIN_WORDS,
     SCHEME,
@@ -123,3 +125,13 @@ def test_long_texts_take_no_more_memory_per_step() -> None:
     assert found.signature is not None
     assert found.shingle_count > 15_000
     assert fingerprint(" ".join(words) + " ").signature == found.signature
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Kota_Baru, 12 Mei: naik 2,5%.", "“Naik,” kata—ujar—dia… pada ’98", "Kafé STRASSE\x1csatu\x85dua", "Straße İstanbul ſatu", "lepas \ud800 sendiri", "", " \n"],
+    ids=["ascii", "plain signs", "accents", "letters that fold to two", "a lone surrogate", "nothing", "blanks"],
+)  # fmt: skip
+def test_words_taken_as_bytes_are_those_of_the_pattern(text: str) -> None:
+    words = re.findall(r"\w+", text.casefold())
+    assert module._words(text) == [word.encode("utf-8", "surrogatepass") for word in words]
