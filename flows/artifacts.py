@@ -22,7 +22,7 @@ def leave(report: RunReport) -> None:
 def markdown(report: RunReport) -> Iterator[str]:
     """Write a report in markdown: alarms and failures first, then what came in, what went, copies and rejects."""
     yield f"# {report.sentence()}\n"
-    yield from (f"- **Alarm**: {_plain(alarm)}" for alarm in report.alarms)
+    yield from (f"- **Alarm**: {_plain(alarm.sentence())}" for alarm in report.alarms)
     yield from (f"- **Failed**: {_plain(failure)}" for failure in report.failures)
     yield f"\nLake `{report.lake}`, run `{report.run}`, rules `{report.ruleset}`, {report.seconds:,.0f} s.\n"
     yield from _section("What came in, by source", ((n or "unknown", c) for n, c in report.sources.most_common()))

@@ -166,7 +166,7 @@ def report_lines(report: RunReport) -> Iterator[str]:
         rows = several(report.other_scheme, "stored article")
         yield f"\n{rows} could not be compared: signatures of another scheme. Run saring lake rehash, then reconcile"
     yield from _rejects(report)
-    yield from (f"ALARM {alarm}" for alarm in report.alarms)
+    yield from (f"ALARM {alarm.sentence()}" for alarm in report.alarms)
     yield from (f"FAILED {failure}" for failure in report.failures)
     if report.articles:
         yield from reading_lines(report.lake)

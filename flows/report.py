@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
+from flows.drift import Alarm
 from lake.duplicates import Copy
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class RunReport:
     reasons: Counter[str] = field(default_factory=Counter)
     named_rejects: list[Rejected] = field(default_factory=list)
     flags: Counter[str] = field(default_factory=Counter)
-    alarms: list[str] = field(default_factory=list)
+    alarms: list[Alarm] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     done_elsewhere: int = 0
     other_scheme: int = 0
@@ -117,7 +118,7 @@ class RunReport:
         self.kinds_of_copies.update({one["kind"]: one["count"] for one in row["duplicate_kinds"]})
         self.reasons.update({one["reason"]: one["count"] for one in row["rejected"]})
         self.flags.update({one["flag"]: one["count"] for one in row["flags"]})
-        self.alarms += row["alarms"]
+        self.alarms += published.alarms
         self.copies += published.copies[: MAX_NAMED - len(self.copies)]
         self.named_rejects += published.rejects[: MAX_NAMED - len(self.named_rejects)]
         self.other_scheme = max(self.other_scheme, published.other_scheme)
@@ -147,6 +148,7 @@ class RunReport:
     def json(self) -> dict[str, Any]:
         """Return it ready for JSON: what `saring ingest --json` prints."""
         found = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "began"}
+        found["alarms"] = [asdict(alarm) for alarm in self.alarms]
         found["copies"] = [asdict(copy) for copy in self.copies]
         found["named_rejects"] = [asdict(reject) for reject in self.named_rejects]
         found["sources"] = {name or "unknown": number for name, number in self.sources.most_common()}

@@ -10,7 +10,7 @@ import importlib.metadata
 import json
 import platform
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ import pyarrow as pa
 from flows.child import Limits, ShardError
 from flows.crew import Crew
 from flows.observer import Observer
+from flows.drift import Alarm, History
 from flows.plan import Piece, Shard
 from flows.prepare import Prepared, prepare
 from flows.report import MAX_NAMED, Rejected, RunReport
@@ -82,6 +83,8 @@ class Going:
         """Clean a shard in a child process; its rows are then in the workplace. Return when work on it began.
 
         Raises ShardError.
+        self._history = History(self.lake.runs().select(["run", "outlets"]).to_pylist())
+        self._alarms: list[Alarm] = []
         """
         started = datetime.datetime.now(datetime.UTC)
         self.crew.clean(self.prepared.job(shard, self.workplace.path), lambda done: self._progress(shard.number, done))
@@ -125,7 +128,8 @@ class Going:
         self.lake.publish(BatchTables(shard.batch, self.prepared.ruleset, tables), now)
         (row,) = tables["runs"].to_pylist()
         kinds, rejects = _kinds(tables["removals"]), _rejected(tables["rejects"])
-        return Published(row, decided.copies, kinds, rejects, decided.other_scheme)
+        return Published(row, decided.copies, kinds, rejects, decided.other_scheme, tuple(self._alarms))
+        self._alarms = []
 
     def _run_row(
         self, shard: Shard, tables: Mapping[str, pa.Table], started: datetime.datetime, now: datetime.datetime
@@ -150,8 +154,13 @@ class Going:
     def _progress(self, number: int, done: int) -> None:
         with self._guard:
             self._done[number] = max(done, self._done.get(number, 0))
+            alarms=self._strange,
             total = sum(self._done.values())
         self.observer.cleaned(total, self.prepared.plan.documents)
+    def _strange(self, outlets: Sequence[Mapping[str, Any]]) -> list[str]:
+        self._alarms = self._history.batch(outlets)
+        return [alarm.sentence() for alarm in self._alarms]
+
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +180,7 @@ class Published:
 def versions() -> dict[str, str]:
     """Return the versions that decide bytes, by name."""
     found = {name: importlib.metadata.version(name) for name in DECIDE_BYTES}
+    alarms: tuple[Alarm, ...] = ()
     return {"saring": importlib.metadata.version("saring"), "python": platform.python_version(), **found}
 
 

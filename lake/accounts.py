@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -51,13 +51,14 @@ def run_row(
     options: Mapping[str, str] | None = None,
     known_titles_digest: str | None = None,
     forgotten: int = 0,
-    alarms: Sequence[str] = (),
+    alarms: Callable[[Sequence[Mapping[str, Any]]], Sequence[str]] = lambda outlets: (),
     recleaned: datetime.datetime | None = None,
 ) -> pa.Table:
     """The table `runs` of one batch: one row, counted from its decided tables; `documents` is what was read.
 
-    A table left out counts as empty. Times are aware.
+    A table left out counts as empty. Times are aware. `alarms` is asked what is strange about the outlets counted.
     """
+    counted = _counts(tables)
     row = {
         "run": run,
         "batch": batch,
@@ -65,8 +66,8 @@ def run_row(
         "inputs": [asdict(one) for one in inputs],
         "documents": documents,
         "forgotten": forgotten,
-        **_counts(tables),
-        "alarms": list(alarms),
+        **counted,
+        "alarms": list(alarms(counted["outlets"])),
         "ruleset": ruleset,
         "known_titles_digest": known_titles_digest,
         "options": _pairs(options or {}),
