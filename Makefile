@@ -36,7 +36,7 @@ bench: $(BENCH_STAMP)
 constraints:
 	rm -rf .constraints-venv
 	$(PYTHON) -m venv .constraints-venv
-	.constraints-venv/bin/python $(PIP) install '.[test]'
+	.constraints-venv/bin/python $(PIP) install '.[test,readers]'
 	{ sed -n '/^#/p' constraints.txt; .constraints-venv/bin/python -m pip freeze --exclude saring; } > constraints.new
 	mv constraints.new constraints.txt
 	rm -rf .constraints-venv

@@ -133,7 +133,7 @@ def test_a_command_of_the_readme_runs(workplace: Path, code: str, number: int) -
 @pytest.mark.parametrize(("code", "number"), PYTHON, ids=[f"block-{n}" for _, n in PYTHON])
 def test_a_snippet_of_the_readme_runs(workplace: Path, code: str, number: int) -> None:
     for module in re.findall(r"^(?:import|from) (pyspark)", code, re.MULTILINE):
-        if importlib.util.find_spec(module) is None:
+        if importlib.util.find_spec(module) is None or shutil.which("java") is None:
             pytest.skip(f"{module} is not among the test tools: it needs Java")
     done = subprocess.run([sys.executable, "-c", code], cwd=workplace, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

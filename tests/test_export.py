@@ -5,9 +5,13 @@ from __future__ import annotations
 import csv
 import datetime
 import gzip
+import importlib.util
 import json
+import os
 import random
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -243,6 +247,20 @@ def test_shards_for_hugging_face_are_numbered_and_whole(
         len(done.files) - 1
     )
     assert sum(pq.read_metadata(tmp_path / "out" / name).num_rows for name in done.files) == done.articles
+
+
+def test_hugging_face_loads_the_folder(varied: Lake, tmp_path: Path) -> None:
+    if importlib.util.find_spec("datasets") is None:
+        pytest.skip("datasets is not installed: pip install -c constraints.txt -e '.[readers]'")
+    done = export(varied, tmp_path / "out", Form.HF, Wanted())
+    code = """from datasets import load_dataset
+(name, rows), = load_dataset("out").items()
+print(name, len(rows), rows.features["date_published"], rows[0]["id"])"""
+    environment = os.environ | {"HF_HOME": str(tmp_path / "cache"), "HF_HUB_OFFLINE": "1"}
+    ran = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    first = pq.read_table(tmp_path / "out" / done.files[0])["id"][0]
+    assert ran.stdout.split() == ["train", str(done.articles), "Value('timestamp[us,", "tz=UTC]')", str(first)]
 
 
 # ---------------------------------------------------------------------------------------------------------- its card

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import importlib.util
 import re
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from lake_samples import cleaned, publish
+from probe import READERS
 from test_duplicates import Story, cleaned_rows, edited, text
 
 from cleaners.fingerprint import jaccard_of
@@ -77,10 +77,8 @@ def test_every_table_and_column_stands_in_the_contract_as_it_is() -> None:
     assert page[page.index(BEGIN) + len(BEGIN) : page.index(END)] == tables()
 
 
-@pytest.mark.parametrize("name", snippets("python"))
+@pytest.mark.parametrize("name", sorted(snippets("python").keys() - READERS))
 def test_every_snippet_runs(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    if name == "pyspark" and importlib.util.find_spec("pyspark") is None:
-        pytest.skip("Spark is not installed here: 400 MB and a Java")
     monkeypatch.chdir(folder)
     exec(snippets("python")[name], {})
 
