@@ -1,8 +1,9 @@
 """Compile an editor's phrase into a pattern. The only place where a pattern is built from a rule file.
 
 A phrase is words. Blanks match any run of blanks, case is ignored unless asked, quotes and dashes are alike, a blank
-before a colon is free. Braces are the only sign with a meaning: `{name}` is a placeholder (see `PLACEHOLDERS`),
-`{baca|simak}` is a choice, and a choice with an empty branch, `{di |}`, may be absent.
+before a colon or a comma is free, and a colon may stand between the bars of a table. Braces are the only sign with a
+meaning: `{name}` is a placeholder (see `PLACEHOLDERS`), `{baca|simak}` is a choice, and a choice with an empty branch,
+`{di |}`, may be absent.
 
 Every repetition is bounded or possessive, so matching takes time linear in the text.
 """
@@ -17,6 +18,9 @@ from cleaners.placeholders import DASH, DOUBLE_QUOTE, OPENINGS, PLACEHOLDERS, SI
 
 # The first signs of a literal that a text must hold as they are; quotes, dashes and blanks are written in many ways.
 _OPENING = re.compile(r"[^\W_]+|[(\[#*.©●■,]")
+
+
+_COLON = r"(?: ?[:;]| ?\| ?: ?\|)"  # `Penulis : X`, and the cells of a table: `Penulis | : | X`
 
 
 class PhraseError(ValueError):
@@ -126,7 +130,9 @@ def _literal(text: str) -> str:
         elif re.fullmatch(SINGLE_QUOTE, piece):
             out.append(SINGLE_QUOTE)
         elif piece == ":":
-            out.append(" ?[:;]")
+            out.append(_COLON)
+        elif piece == ",":
+            out.append(" ?,")
         else:
             out.append(re.escape(piece))
     return "".join(out)

@@ -38,12 +38,12 @@ MONTH = (
     r"|dec(?:ember)?|disember)"
 )
 DAY_NAME = (
-    r"(?:senin|selasa|rabu|kamis|jum'?at|jum’at|sabtu|minggu|ahad|isnin|khamis|jumaat"
+    r"(?:senin|selasa|rabu|kamis|jum'?at|jum’at|sabtu|minggu|ahad|isnin|khamis|jumaat|(?:sen|sel|rab|kam|jum|sab|min)(?=,)"
     r"|monday|tuesday|wednesday|thursday|friday|saturday|sunday)"
 )
 _CLOCK = r"(?:[01]?\d|2[0-3])[:.][0-5]\d(?:[:.][0-5]\d)?(?: ?(?:wib|wita|wit|am|pm|gmt|utc))?"
 _DAY_MONTH = rf"(?:\d{{1,2}} {MONTH}\.? \d{{4}}|{MONTH} \d{{1,2}}, \d{{4}}|\d{{1,4}}[/-]\d{{1,2}}[/-]\d{{2,4}})"
-_DATE_ALONE = rf"(?:{DAY_NAME},? ?)?{_DAY_MONTH}"
+_DATE_ALONE = rf"(?:{DAY_NAME} ?,? ?)?{_DAY_MONTH}"
 _AT = rf" ?[,|/\-–]? ?(?:pukul |jam |at )?{_CLOCK}"
 DATE = rf"{_DATE_ALONE}(?:{_AT})?"
 # A writer or an agency in capitals: how Tempo signs.
@@ -67,6 +67,11 @@ PLACEHOLDERS: dict[str, tuple[str, str | None]] = {
     "translators": (rf"{_LOOSE_NAME}(?:{_AND}{_LOOSE_NAME}){{0,8}}", "translators"),
     "sources": (r"[^\n|]{2,80}", "cited_sources"),
     "credit": (r"[^\n()]{2,80}", "photo_credits"),
+    "caption": (r"(?:(?![.!?…] )[^\n\"“”]){6,160}?[.]?", None),
+    "day": (
+        rf"(?:{MONTH}\.? \d{{1,2}}(?:, ?\d{{4}})?|\d{{1,2}} {MONTH}(?: \d{{4}})?|\d{{1,2}}/\d{{1,2}}(?:/\d{{2,4}})?)",
+        None,
+    ),
     "headline": (r"[^\n]{3,200}?", "related"),
     "tags": (r"[^\n]{2,300}", "keywords"),
     "date": (DATE, "published"),

@@ -16,6 +16,7 @@ LONGEST_IS = 170  # characters; the longest byline line that went from the corpu
 
 SENTENCE_END = re.compile(r"[.!?…][\"”'’)\]]*(?=\s|$)")
 _ARROWS = re.compile(r" ?[>»›→]+")
+_ATTRIBUTED = re.compile(r"[\"”],? [a-z]")
 
 
 class Folded:
@@ -73,7 +74,8 @@ def extent(text: str, rule: Rule, found: re.Match[str], hints: Hints) -> Match |
         fields += tuple(("related", text[a:b]) for a, b in pointer.headlines)
         return Match(rule.name, rule.kind, pointer.start, pointer.end, fields, pointer.certain)
     if rule.removes is Removes.PARAGRAPH:
-        start, end = _paragraph(text, start, end, rule.paragraphs)
+        if rule.anchor is not Anchor.ENDS or not _tells(text, start, end):
+            start, end = _paragraph(text, start, end, rule.paragraphs)
     elif rule.removes is Removes.SENTENCE:
         start, end = _sentence(text, start, end)
     elif rule.removes is Removes.REST:
@@ -139,6 +141,11 @@ def _lines(data: bytes) -> Iterator[tuple[int, int, bytes]]:
     for line in data.split(b"\n"):
         yield at, len(line), line[:LINE_OPENING].lstrip(b' -*"([?')
         at += len(line) + 1
+
+
+def _tells(text: str, start: int, end: int) -> bool:
+    """Whether the line before a credit at its end is story: the text's last line, or a quotation with who said it."""
+    return not text[end:].strip() or _ATTRIBUTED.search(text, text.rfind("\n", 0, start) + 1, start) is not None
 
 
 def _paragraph(text: str, start: int, end: int, paragraphs: int) -> tuple[int, int]:

@@ -40,12 +40,13 @@ def test_sound_text_stays_as_it_is(text: str) -> None:
         ('"Dia berkata ""naik"" lagi."', 'Dia berkata "naik" lagi.', ("csv-quotes",)),
         ("Hal itu dilansir\ndetikJateng\n, Selasa (10/6/2025).", "Hal itu dilansir\ndetikJateng, Selasa (10/6/2025).", ("broken-sentences",)),
         ("Rupiah melemah terhadap dolar pada pembukaan\nperdagangan pagi ini.", "Rupiah melemah terhadap dolar pada pembukaan perdagangan pagi ini.", ("broken-sentences",)),
+        ("Berita Terkait\n-\nJembatan Baru Dibuka\n-\nPasar Lama Ditutup", "Berita Terkait\n- Jembatan Baru Dibuka\n- Pasar Lama Ditutup", ()),
         ("JAKARTA, KOMPAS.com\n-\nWali kota hadir.", "JAKARTA, KOMPAS.com - Wali kota hadir.", ("broken-sentences",)),
         ("Satu selesai.,Dua mulai.,Tiga datang.,Empat pergi.", "Satu selesai.\nDua mulai.\nTiga datang.\nEmpat pergi.", ("comma-paragraphs",)),
         ("Satu selesai.  Dua mulai.  Tiga datang.", "Satu selesai.\nDua mulai.\nTiga datang.", ("blank-paragraphs",)),
     ],
     ids=["line ends", "blanks", "nul", "surrogate", "entities", "mac roman", "cp1252", "csv quotes", "comma after a link", "lower case goes on",
-         "a lone dash", "comma joints", "runs of blanks"],
+         "bullets on lines of their own", "a lone dash", "comma joints", "runs of blanks"],
 )  # fmt: skip
 def test_damage_is_mended_and_named(raw: str, text: str, repairs: tuple[str, ...]) -> None:
     article = normalize(raw)
