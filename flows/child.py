@@ -17,6 +17,7 @@ from typing import Any
 
 from cleaners.article import Reason
 from flows.shard import Job
+from lake import LakeError
 
 GiB = 1 << 30
 START_SECONDS = 120.0  # a child imports and loads for a second; machines are loaded, disks cold
@@ -77,7 +78,10 @@ class Child:
             self.process.stdin.flush()
 
     def work(self, job: Job, progress: Callable[[int], None]) -> Died | None:
-        """Have a job done; `progress(number of documents done)` is called now and then. None when all of it is."""
+        """Have a job done; `progress(number of documents done)` is called now and then. None when all of it is.
+
+        Raises LakeError when its rows cannot be put on the disk, ShardError when it fails for no document's fault.
+        """
         self.start()
         self.tell(_told(job))
         at = -1
@@ -89,6 +93,8 @@ class Child:
             if word == "at":
                 at = int(value)
                 progress(at)
+            if word == "disk":
+                raise _disk_error(job.folder, value)
         return self.why(at)
 
     def start(self) -> None:
@@ -139,6 +145,14 @@ class Child:
             with contextlib.suppress(BrokenPipeError):  # what was not sent to a killed child is not missed
                 if pipe is not None:
                     pipe.close()
+
+
+def _disk_error(folder: str, said: str) -> LakeError:
+    """A full or broken disk stops the run: the next shard would be cleaned for nothing."""
+    number, _, why = said.partition(" ")
+    error = LakeError(f"{folder} cannot be written: {why}. What was published stays: mend the disk and run again.")
+    error.__cause__ = OSError(int(number), why)
+    return error
 
 
 def _told(job: Job) -> dict[str, Any]:

@@ -6,22 +6,29 @@ other, one for each table in `PARTS`. It is whole under its name, or not there.
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from cleaners.article import Cleaned, Reject
+from lake.disk import Disk
 from lake.schema import article_row, original_row, reject_row, removal_rows, row_id, table
 
 PARTS = ("articles", "removals", "rejects", "originals")  # the order of the streams
 
 
+class LostRowsError(OSError):
+    """Rows cannot be put on the disk: it is full or broken."""
+
+
 class Rows:
     """The rows of some documents of a batch, until they are written."""
 
-    def __init__(self, batch: str, ruleset: str, keep_originals: bool = False) -> None:
+    def __init__(self, batch: str, ruleset: str, keep_originals: bool = False, disk: Disk | None = None) -> None:
         self.batch, self.ruleset, self.keep_originals = batch, ruleset, keep_originals
+        self.disk = disk or Disk()
         self.tables: dict[str, list[dict[str, Any]]] = {name: [] for name in PARTS}
 
     def add(self, at: int, found: Cleaned | Reject) -> None:
@@ -36,16 +43,21 @@ class Rows:
             tables["originals"].append(original)
 
     def write(self, folder: str | Path, first: int, stop: int) -> None:
-        """Write the rows, of documents first to stop, as one part file, and start anew."""
+        """Write the rows, of documents first to stop, as one part file, and start anew. Raises LostRowsError."""
         target = Path(folder, f"{self.batch}.{first:09d}-{stop:09d}.part")
         partial = target.with_suffix(".writing")
-        with open(partial, "wb") as sink:
-            for name, rows in self.tables.items():
-                content = table(name, rows)
-                with pa.ipc.new_stream(sink, content.schema) as stream:
-                    stream.write_table(content)
-                rows.clear()
-        partial.rename(target)
+        sink = pa.BufferOutputStream()
+        for name, rows in self.tables.items():
+            content = table(name, rows)
+            with pa.ipc.new_stream(sink, content.schema) as stream:
+                stream.write_table(content)
+            rows.clear()
+        try:
+            self.disk.unlink(partial)  # half of it, left by a child that died here
+            self.disk.write(partial, sink.getvalue().to_pybytes(), durable=False)
+            self.disk.rename(partial, target)
+        except OSError as error:
+            raise LostRowsError(error.errno or errno.EIO, error.strerror or str(error)) from error
 
 
 def parts(folder: str | Path, batch: str) -> list[Path]:

@@ -21,6 +21,8 @@ from flows.sources import Inputs, SourceFile, count, expand, mapping_of
 from flows.titles import FILE, gather, of_lake
 from flows.workplace import sweep
 from lake import Lake
+from lake.disk import Disk
+from lake.store import is_new
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class Prepared:
     plan: Plan
     maps: Mapping[str, ColumnMap]
     titles: tuple[str, ...] = ()
+    disk: Disk = field(default_factory=Disk)
     began: float = field(default_factory=time.monotonic)
 
     def crew(self, limits: Limits | None = None) -> Crew:
@@ -59,17 +62,18 @@ class Prepared:
         )
 
 
-def prepare(config: IngestConfig) -> Prepared:
+def prepare(config: IngestConfig, disk: Disk | None = None) -> Prepared:
     """Check rules, inputs and lake, and plan. Changes nothing but what a run that died has left half done.
 
-    Raises CatalogError, InputError and LakeError.
+    `disk` is where the run makes every change of the lake. Raises CatalogError, InputError and LakeError.
     """
     rules = config.own_rules()
     catalog = load_catalog(rules, config.without)
     inputs = expand(config.inputs)
-    lake = _existing(config)
+    disk = disk or Disk()
+    lake = _existing(config, disk)
     if lake is not None and not config.dry_run:
-        mend(lake)
+        mend(lake, disk)
     maps: dict[str, ColumnMap] = {}
 
     def records(file: SourceFile) -> int:
@@ -80,7 +84,7 @@ def prepare(config: IngestConfig) -> Prepared:
     plan = make_plan(inputs.files, held, count=records, ruleset=catalog.ruleset, limit=config.limit)
     name = f"{datetime.datetime.now(datetime.UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     titles = _titles(config, inputs, maps, lake) if plan.shards and not config.dry_run else ()
-    return Prepared(config, name, catalog.ruleset, tuple(rules), inputs, plan, maps, titles)
+    return Prepared(config, name, catalog.ruleset, tuple(rules), inputs, plan, maps, titles, disk)
 
 
 def _titles(config: IngestConfig, inputs: Inputs, maps: Mapping[str, ColumnMap], lake: Lake | None) -> tuple[str, ...]:
@@ -102,12 +106,12 @@ def _mapping(file: SourceFile, config: IngestConfig) -> ColumnMap | None:
         return None
 
 
-def mend(lake: Lake) -> None:
+def mend(lake: Lake, disk: Disk) -> None:
     """Finish what a dead run had committed and delete what it had not; touch nothing where nothing is left of one."""
-    if any((lake.path / "_staging").iterdir()):
+    if any((lake.path / "_staging").glob("*")):  # a glob of no folder is empty
         with lake.lock():
             lake.recover()
-            sweep(lake.path)
+            sweep(lake.path, disk)
 
 
 def told(piece: Piece, mapping: ColumnMap) -> dict[str, Any]:
@@ -116,8 +120,5 @@ def told(piece: Piece, mapping: ColumnMap) -> dict[str, Any]:
     return {"file": file, "mapping": asdict(mapping), "start": piece.start, "stop": piece.stop}
 
 
-def _existing(config: IngestConfig) -> Lake | None:
-    path = Path(config.lake)
-    if not path.exists() or (path.is_dir() and not any(path.iterdir())):
-        return None
-    return Lake(path)
+def _existing(config: IngestConfig, disk: Disk) -> Lake | None:
+    return None if is_new(Path(config.lake)) else Lake(config.lake, disk=disk)

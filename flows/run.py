@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import importlib.metadata
 import json
 import platform
@@ -20,28 +21,32 @@ import pyarrow as pa
 
 from flows.child import Limits, ShardError
 from flows.crew import Crew
-from flows.observer import Observer
 from flows.drift import Alarm, History
+from flows.observer import Observer
 from flows.plan import Piece, Shard
 from flows.prepare import Prepared, prepare
 from flows.report import MAX_NAMED, Rejected, RunReport
 from flows.settings import IngestConfig
-from flows.titles import digest, write
+from flows.titles import digest
 from flows.workplace import Workplace
 from lake import BatchInput, BatchTables, Lake, run_row
+from lake.disk import Disk
 from lake.duplicates import Copy, Index
 
 DECIDE_BYTES = ("ftfy", "langdetect", "lxml", "numpy", "pyarrow", "trafilatura")  # packages named in `runs.versions`
 
 
-def run(config: IngestConfig, *, observer: Observer | None = None, limits: Limits | None = None) -> RunReport:
+def run(
+    config: IngestConfig, *, observer: Observer | None = None, limits: Limits | None = None, disk: Disk | None = None
+) -> RunReport:
     """Read, clean, find copies, publish, report: the whole of `saring ingest`.
 
     Raises CatalogError, InputError or LakeError before anything is written, LakeError when the disk fails on the way.
-    A shard that cannot be cleaned stands in the report's `failures`, and the others go on.
+    A shard that cannot be cleaned stands in the report's `failures`, and the others go on. `disk` is where this
+    process makes every change of the lake; its children write their rows through one of their own.
     """
     observer = observer or Observer()
-    prepared = prepare(config)
+    prepared = prepare(config, disk)
     observer.planned(prepared)
     report = RunReport.of(prepared)
     if config.dry_run or not prepared.plan.shards:
@@ -61,11 +66,11 @@ def run(config: IngestConfig, *, observer: Observer | None = None, limits: Limit
 @contextmanager
 def begin(prepared: Prepared, observer: Observer, limits: Limits | None = None) -> Iterator[Going]:
     """Open the lake, start no child yet, and clear everything away at the end, however it comes."""
-    lake = Lake(prepared.config.lake, create=True)
+    lake = Lake(prepared.config.lake, create=True, disk=prepared.disk)
     with ExitStack() as stack:
         with lake.lock(observer.waiting):
-            workplace = stack.enter_context(Workplace(lake.path, prepared.run))
-        write(prepared.titles, workplace.path)
+            workplace = stack.enter_context(Workplace(lake.path, prepared.run, prepared.disk))
+        workplace.give(prepared.titles)
         crew = stack.enter_context(prepared.crew(limits))
         yield Going(prepared, lake, workplace, crew, observer)
 
@@ -78,13 +83,13 @@ class Going:
         self._done: dict[int, int] = {}
         self._titles_digest = digest(prepared.titles)
         self._guard = threading.Lock()
+        self._history = History(self.lake.runs().select(["run", "outlets"]).to_pylist())
+        self._alarms: list[Alarm] = []
 
     def clean(self, shard: Shard) -> datetime.datetime:
         """Clean a shard in a child process; its rows are then in the workplace. Return when work on it began.
 
         Raises ShardError.
-        self._history = History(self.lake.runs().select(["run", "outlets"]).to_pylist())
-        self._alarms: list[Alarm] = []
         """
         started = datetime.datetime.now(datetime.UTC)
         self.crew.clean(self.prepared.job(shard, self.workplace.path), lambda done: self._progress(shard.number, done))
@@ -124,12 +129,12 @@ class Going:
         if self.prepared.config.keep_originals:
             tables["originals"] = cleaned["originals"]
         now = datetime.datetime.now(datetime.UTC)
+        self._alarms = []
         tables["runs"] = self._run_row(shard, tables, started, now)
         self.lake.publish(BatchTables(shard.batch, self.prepared.ruleset, tables), now)
         (row,) = tables["runs"].to_pylist()
         kinds, rejects = _kinds(tables["removals"]), _rejected(tables["rejects"])
         return Published(row, decided.copies, kinds, rejects, decided.other_scheme, tuple(self._alarms))
-        self._alarms = []
 
     def _run_row(
         self, shard: Shard, tables: Mapping[str, pa.Table], started: datetime.datetime, now: datetime.datetime
@@ -149,18 +154,18 @@ class Going:
             finished=now,
             versions=versions(),
             options={name: json.dumps(value, sort_keys=True) for name, value in options.items() if value},
+            alarms=self._strange,
         )
 
-    def _progress(self, number: int, done: int) -> None:
-        with self._guard:
-            self._done[number] = max(done, self._done.get(number, 0))
-            alarms=self._strange,
-            total = sum(self._done.values())
-        self.observer.cleaned(total, self.prepared.plan.documents)
     def _strange(self, outlets: Sequence[Mapping[str, Any]]) -> list[str]:
         self._alarms = self._history.batch(outlets)
         return [alarm.sentence() for alarm in self._alarms]
 
+    def _progress(self, number: int, done: int) -> None:
+        with self._guard:
+            self._done[number] = max(done, self._done.get(number, 0))
+            total = sum(self._done.values())
+        self.observer.cleaned(total, self.prepared.plan.documents)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,12 +180,13 @@ class Published:
     removed: dict[str, tuple[int, int]]
     rejects: tuple[Rejected, ...]
     other_scheme: int = 0
+    alarms: tuple[Alarm, ...] = ()
 
 
+@functools.cache
 def versions() -> dict[str, str]:
     """Return the versions that decide bytes, by name."""
     found = {name: importlib.metadata.version(name) for name in DECIDE_BYTES}
-    alarms: tuple[Alarm, ...] = ()
     return {"saring": importlib.metadata.version("saring"), "python": platform.python_version(), **found}
 
 

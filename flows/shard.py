@@ -2,7 +2,8 @@
 
 It speaks lines with its parent (`flows.child`). On standard input: one JSON line that sets it up, then one for each
 job. On standard output: `ready RULESET`, `at N` before document N of the job is read, `done N` when all rows up to N,
-the end of the job, are on disk. When the pipe from the parent ends, so does this process, whatever it is doing.
+the end of the job, are on disk, `disk ERRNO TEXT` when they cannot be put there. When the pipe from the parent ends,
+so does this process, whatever it is doing.
 
 Rows go into part files (`flows.parts`), each whole or absent: a child that dies has lost at most `FLUSH_DOCUMENTS`
 documents' work and no document.
@@ -27,7 +28,7 @@ from cleaners.article import Cleaned, Document, Reason, Reject, Stage
 from cleaners.catalog import Catalog, load_catalog
 from cleaners.headline import Known
 from cleaners.pipeline import clean
-from flows.parts import Rows
+from flows.parts import LostRowsError, Rows
 from flows.titles import known
 
 if TYPE_CHECKING:
@@ -92,7 +93,11 @@ def main() -> None:
     clean_one(Document(text=WARM_UP), catalog)
     _say(talk, f"ready {catalog.ruleset}")
     while True:
-        _serve(_job(json.loads(lines.get())), catalog, setup["cpu_seconds"], talk)
+        try:
+            _serve(_job(json.loads(lines.get())), catalog, setup["cpu_seconds"], talk)
+        except LostRowsError as error:
+            _say(talk, f"disk {error.errno} {error.strerror}")
+            raise
 
 
 def _listen(lines: queue.SimpleQueue[str]) -> None:

@@ -19,6 +19,7 @@ from cleaners.headline import MIN_KNOWN_LETTERS, Known
 from flows.columns import ColumnMap
 from flows.sources import SourceFile, read
 from lake import Lake
+from lake.disk import Disk
 
 MAX_TITLES = 200_000  # a bound on reading and on each child's memory, not measured; the first in the order of the input
 FILE = "titles.json"
@@ -50,10 +51,10 @@ def digest(titles: Iterable[str]) -> str | None:
     return hashlib.sha256(json.dumps(ordered).encode()).hexdigest()[:16]
 
 
-def write(titles: Iterable[str], folder: Path) -> str:
+def write(titles: Iterable[str], folder: Path, disk: Disk) -> str:
     """Put the headlines where the children of a run can read them; return the path."""
     path = folder / FILE
-    path.write_text(json.dumps(list(titles)), "utf-8")
+    disk.write(path, json.dumps(list(titles)).encode(), durable=False)
     return str(path)
 
 

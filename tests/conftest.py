@@ -16,6 +16,16 @@ for name in ("SARING_LAKE", "SARING_RULES", "SARING_RUNNER", "PREFECT_API_URL", 
     os.environ.pop(name, None)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--full", action="store_true", help="the proofs of a lake's promises at full size: minutes each")
+
+
+@pytest.fixture(scope="session")
+def full(request: pytest.FixtureRequest) -> bool:
+    """Whether proofs are to be made at full size: every pair of crashes, 100 kills, readers for minutes."""
+    return bool(request.config.getoption("--full"))
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     return ROOT

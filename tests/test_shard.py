@@ -23,6 +23,7 @@ from flows.prepare import told
 from flows.shard import Job, documents
 from flows.sources import SourceFile, expand, mapping_of
 from flows.workplace import Workplace, sweep
+from lake import LakeError
 
 STORY = "Warga menyambut pembukaan jembatan itu pada Senin pagi, kata lurah setempat. Nomor {}."
 MISBEHAVING = str(Path(__file__).with_name("misbehaving.py"))
@@ -123,11 +124,12 @@ def test_a_file_that_lost_records_fails_the_shard_with_its_name(tmp_path: Path) 
         crew.clean(job)
 
 
-def test_a_full_disk_fails_the_shard_and_blames_no_document(tmp_path: Path) -> None:
+def test_a_disk_that_takes_no_rows_stops_the_run_and_blames_no_document(tmp_path: Path) -> None:
     job = job_of(tmp_path, [STORY.format(0)])
     gone = Job(**{name: getattr(job, name) for name in job.__slots__} | {"folder": str(tmp_path / "gone")})
-    with Crew() as crew, pytest.raises(ShardError, match="gone"):
+    with Crew() as crew, pytest.raises(LakeError, match="gone cannot be written: No such file") as raised:
         crew.clean(gone)
+    assert isinstance(raised.value.__cause__, OSError)
 
 
 def test_a_child_serves_several_shards(tmp_path: Path) -> None:
