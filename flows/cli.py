@@ -57,6 +57,17 @@ Paths = Annotated[
     list[str],
     typer.Argument(metavar="PATH…", help="Files, folders or globs; - reads JSON lines from standard input."),
 ]
+PathsOrNone = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="PATH…", help="Files, folders or globs; - reads JSON lines from standard input."),
+]
+Again = Annotated[
+    bool, typer.Option("--rejects", help="Read the open rejects of the lake once more, with today's version.")
+]
+Reasons = Annotated[
+    list[str] | None,
+    typer.Option("--reason", metavar="REASON", help="With --rejects: only those, such as no-story. Can be repeated."),
+]
 Outlet = Annotated[
     str | None, typer.Option("--outlet", metavar="NAME", help="Who published it, where it does not say.")
 ]
@@ -81,7 +92,7 @@ Title = Annotated[str | None, typer.Option("--title", metavar="TEXT", help="Its 
 
 @app.command()
 def ingest(
-    paths: Paths,
+    paths: PathsOrNone = None,
     lake: options.Lake = None,
     outlet: Outlet = None,
     columns: Map = None,
@@ -92,6 +103,8 @@ def ingest(
     titles: options.Titles = "run",
     keep_originals: Originals = False,
     fail_on_alarm: FailOnAlarm = False,
+    rejects: Again = False,
+    reason: Reasons = None,
     limit: Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="Read only N new documents.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be read; write nothing.")] = False,
     json: options.Json = False,
@@ -105,9 +118,12 @@ def ingest(
       saring ingest articles/ --lake news
       saring ingest crawl.csv --map text=isi,url=tautan
       zcat dump.gz | saring ingest -
+      saring ingest --rejects --reason no-story
     """
-    given = {k: v for k, v in locals().items() if k != "json"}
-    config = _config(**given)
+    given = {k: v for k, v in locals().items() if k not in ("json", "paths", "reason")}
+    if not (paths or rejects):
+        options.usage("Missing argument 'PATH…': name what to read, or say --rejects. Try 'saring ingest --help'.")
+    config = _config(paths=paths or [], reasons=_reasons(reason, rejects), **given)
     report = _as_flow(config) if os.environ.get("PREFECT_API_URL") else _plainly(config)
     _print_report(report, json)
     if not report.ok:
@@ -373,6 +389,16 @@ def _config(
     except ValidationError as error:
         first = error.errors()[0]
         options.usage(f"{'.'.join(map(str, first['loc']))}: {first['msg']}.")
+
+
+def _reasons(given: list[str] | None, rejects: bool) -> list[str]:
+    from cleaners.article import Reason
+
+    if given and not rejects:
+        options.usage("--reason goes with --rejects.")
+    if unknown := [name for name in given or [] if name not in list(Reason)]:
+        options.usage(f"--reason {unknown[0]}: there are {', '.join(Reason)}.")
+    return given or []
 
 
 def _plainly(config: IngestConfig) -> RunReport:

@@ -148,11 +148,16 @@ def _columns(prepared: Prepared) -> Iterator[str]:
 
 def report_lines(report: RunReport) -> Iterator[str]:
     """Say what a run did: what came in, what was removed, which copies, which rejects, how to read it."""
+    if report.second_chance:
+        yield from _second_chance(report)
+    if report.nothing_new and report.second_chance:
+        return
     if report.nothing_new:
         yield "Nothing new: the lake holds all of it already, and no file was changed."
         return
     if report.dry_run:
-        yield f"Dry run: {several(report.planned, 'document')} would be read; nothing was written."
+        what = "reject" if report.second_chance else "document"
+        yield f"Dry run: {several(report.planned, what)} would be read; nothing was written."
         return
     yield f"{several(report.documents, 'document')} in {duration(report.seconds)}, in {report.lake}:"
     copies, rejects = several(report.duplicates, "copy"), several(report.rejects, "reject")
@@ -170,6 +175,19 @@ def report_lines(report: RunReport) -> Iterator[str]:
     yield from (f"FAILED {failure}" for failure in report.failures)
     if report.articles:
         yield from reading_lines(report.lake)
+
+
+def _second_chance(report: RunReport) -> Iterator[str]:
+    """Say what became of rejects that were read again, and where those lie that were not."""
+    if not report.planned:
+        yield "No open reject can be read again, and no file was changed."
+    elif not report.dry_run:
+        again = report.planned - report.documents
+        yield f"{several(report.planned, 'reject')} read again: {again:,} failed as before and stay open"
+    if report.out_of_reach:
+        kept = several(len(report.out_of_reach), "reject")
+        yield f"{kept} not kept whole in the lake; name the files and they are read there, if unchanged:"
+        yield from (f"  {place}" for place in report.out_of_reach[:SHOWN])
 
 
 def _came_in(report: RunReport) -> Iterator[str]:

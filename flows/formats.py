@@ -20,6 +20,7 @@ class Form(StrEnum):
     JSON = "json"
     TABLE = "table"
     PARQUET = "parquet"
+    KEPT = "kept"  # of this program's own: what a lake holds (flows/kept.py)
 
 
 FORMATS = {

@@ -60,6 +60,8 @@ def _run_name() -> str:
     """Say what a run reads: `ingest articles/ and 2 more`."""
     config = runtime.flow_run.parameters["config"]
     inputs = config.inputs if isinstance(config, IngestConfig) else config["inputs"]
+    if not inputs:
+        return "ingest rejects"
     return f"ingest {inputs[0]}" + (f" and {len(inputs) - 1} more" if len(inputs) > 1 else "")
 
 

@@ -15,6 +15,7 @@ from flows.child import Limits
 from flows.columns import ColumnMap, InputError
 from flows.crew import Crew
 from flows.plan import Piece, Plan, Shard, make_plan
+from flows.second import Second, plan_again
 from flows.settings import IngestConfig, Titles
 from flows.shard import Job
 from flows.sources import Inputs, SourceFile, count, expand, mapping_of
@@ -29,7 +30,7 @@ from lake.store import is_new
 class Prepared:
     """A run before it starts: what was asked, what there is, what is to be done.
 
-    `maps` says by SHA-256 which columns of a file are read.
+    `maps` says by SHA-256 which columns of a file are read; `second` is there when rejects are read again.
     """
 
     config: IngestConfig
@@ -41,6 +42,7 @@ class Prepared:
     maps: Mapping[str, ColumnMap]
     titles: tuple[str, ...] = ()
     disk: Disk = field(default_factory=Disk)
+    second: Second | None = None
     began: float = field(default_factory=time.monotonic)
 
     def crew(self, limits: Limits | None = None) -> Crew:
@@ -69,12 +71,17 @@ def prepare(config: IngestConfig, disk: Disk | None = None) -> Prepared:
     """
     rules = config.own_rules()
     catalog = load_catalog(rules, config.without)
-    inputs = expand(config.inputs)
+    inputs = expand(config.inputs) if config.inputs else Inputs(())
     disk = disk or Disk()
     lake = _existing(config, disk)
     if lake is not None and not config.dry_run:
         mend(lake, disk)
-    maps: dict[str, ColumnMap] = {}
+    name = f"{datetime.datetime.now(datetime.UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    if config.rejects:
+        titles = _titles(config, inputs, {}, lake) if not config.dry_run else ()
+        inputs, plan, maps, second = plan_again(config, lake, inputs)
+        return Prepared(config, name, catalog.ruleset, tuple(rules), inputs, plan, maps, titles, disk, second)
+    maps = {}
 
     def records(file: SourceFile) -> int:
         maps[file.sha256] = mapping_of(file, config.columns)
@@ -82,7 +89,6 @@ def prepare(config: IngestConfig, disk: Disk | None = None) -> Prepared:
 
     held = lake.inputs() if lake is not None else {}
     plan = make_plan(inputs.files, held, count=records, ruleset=catalog.ruleset, limit=config.limit)
-    name = f"{datetime.datetime.now(datetime.UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     titles = _titles(config, inputs, maps, lake) if plan.shards and not config.dry_run else ()
     return Prepared(config, name, catalog.ruleset, tuple(rules), inputs, plan, maps, titles, disk)
 

@@ -32,6 +32,8 @@ class RunReport:
 
     `sources` counts articles and copies by source, `removed` spans and characters by kind, `failures` are sentences.
     `residue` counts, by source, the articles that still look like holding furniture, and all its articles.
+    With `second_chance` rejects were read again: of those `planned`, the ones that failed as before are no documents;
+    `out_of_reach` says where those lie that cannot be read.
     `other_scheme` counts stored signatures that could not be compared.
     `documents == articles + duplicates + rejects + forgotten`, always.
     """
@@ -68,6 +70,8 @@ class RunReport:
     alarms: list[Alarm] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     done_elsewhere: int = 0
+    second_chance: bool = False
+    out_of_reach: tuple[str, ...] = ()
     other_scheme: int = 0
     seconds: float = 0.0
 
@@ -87,6 +91,8 @@ class RunReport:
             repeated_files=plan.repeated,
             skipped_suffixes=dict(prepared.inputs.skipped),
             left_by_limit=plan.left_by_limit,
+            second_chance=prepared.second is not None,
+            out_of_reach=prepared.second.out_of_reach if prepared.second else (),
             began=prepared.began,
         )
 
@@ -133,6 +139,8 @@ class RunReport:
 
     def sentence(self) -> str:
         """Say in one line how it went: a run's state message."""
+        if self.nothing_new and self.second_chance:
+            return "No open reject can be read again."
         if self.nothing_new:
             return "Nothing new: the lake holds all of it already."
         counts = [(self.articles, "article"), (self.duplicates, "copies"), (self.rejects, "reject")]

@@ -26,6 +26,7 @@ from flows.observer import Observer
 from flows.plan import Piece, Shard
 from flows.prepare import Prepared, prepare
 from flows.report import MAX_NAMED, Rejected, RunReport
+from flows.second import closed_in
 from flows.settings import IngestConfig
 from flows.titles import digest
 from flows.workplace import Workplace
@@ -103,11 +104,17 @@ class Going:
         tables = self.workplace.tables(shard.batch)
         if tables["articles"].num_rows + tables["rejects"].num_rows != shard.documents:
             raise ShardError(f"it read {shard.documents} documents and has another number of rows; please report this")
+        if self.prepared.second is not None:
+            tables = self.prepared.second.changed(tables)
         index, seen = Index(tables["articles"]), set[str]()
         self._compare(index, seen)  # most of the lake goes past without the lock
         with self.lake.lock(self.observer.waiting):
             self.lake.recover()
             done = shard.batch in self.lake.done()
+            if not done and self.prepared.second is not None:
+                tables = self.prepared.second.changed(tables, closed_in(self.lake))
+                if tables["articles"].num_rows != index.size:  # another run read some of them meanwhile
+                    index, seen = Index(tables["articles"]), set()
             if not done:
                 self._compare(index, seen)
             published = None if done else self._publish(shard, index, tables, started)
@@ -131,7 +138,8 @@ class Going:
         now = datetime.datetime.now(datetime.UTC)
         self._alarms = []
         tables["runs"] = self._run_row(shard, tables, started, now)
-        self.lake.publish(BatchTables(shard.batch, self.prepared.ruleset, tables), now)
+        if self._holds_rows(tables):
+            self.lake.publish(BatchTables(shard.batch, self.prepared.ruleset, tables), now)
         (row,) = tables["runs"].to_pylist()
         kinds, rejects = _kinds(tables["removals"]), _rejected(tables["rejects"])
         return Published(row, decided.copies, kinds, rejects, decided.other_scheme, tuple(self._alarms))
@@ -147,7 +155,7 @@ class Going:
             batch=shard.batch,
             shard=shard.number,
             inputs=[_batch_input(piece) for piece in shard.pieces],
-            documents=shard.documents,
+            documents=self._documents(shard, tables),
             ruleset=self.prepared.ruleset,
             known_titles_digest=self._titles_digest,
             started=started,
@@ -160,6 +168,16 @@ class Going:
     def _strange(self, outlets: Sequence[Mapping[str, Any]]) -> list[str]:
         self._alarms = self._history.batch(outlets)
         return [alarm.sentence() for alarm in self._alarms]
+
+    def _documents(self, shard: Shard, tables: Mapping[str, pa.Table]) -> int:
+        """What the batch accounts for: all that was read, but of rejects read again only those that changed."""
+        if self.prepared.second is None:
+            return shard.documents
+        return sum(tables[name].num_rows for name in ("articles", "duplicates", "rejects"))
+
+    def _holds_rows(self, tables: Mapping[str, pa.Table]) -> bool:
+        """Whether there is anything to publish: rejects that all failed as before leave no batch."""
+        return self.prepared.second is None or any(tables[n].num_rows for n in ("articles", "duplicates", "rejects"))
 
     def _progress(self, number: int, done: int) -> None:
         with self._guard:

@@ -10,7 +10,9 @@ import os
 from enum import StrEnum
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from cleaners.article import Reason
 
 MAX_WORKERS = 256  # a wrong number typed into a form must not start thousands of processes
 DEFAULT_LAKE = "lake/data"
@@ -52,8 +54,8 @@ class IngestConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     inputs: list[str] = Field(
+        default_factory=list,
         title="Inputs",
-        min_length=1,
         description="Files, folders (with all below them) or globs: .txt .html .jsonl .json .csv .parquet, "
         "also .gz and .zst. What the lake already holds is skipped.",
     )
@@ -112,6 +114,18 @@ class IngestConfig(BaseModel):
         title="Fail on alarm",
         description="End the run as failed when an outlet looks unlike its own history.",
     )
+    rejects: bool = Field(
+        False,
+        title="Rejects again",
+        description="Read no input, but the open rejects of the lake once more, with today's version. "
+        "Inputs are then looked into for those that were too large to keep.",
+    )
+    reasons: list[Reason] = Field(
+        default_factory=list,
+        title="Reasons",
+        description="Of the rejects only those with these reasons (no-text, no-story, timeout, …). Empty: all but "
+        "those that were left out on purpose (other-language, forgotten).",
+    )
     limit: int | None = Field(
         None,
         title="Limit",
@@ -123,6 +137,14 @@ class IngestConfig(BaseModel):
         title="Dry run",
         description="Say what would be read, and write nothing.",
     )
+
+    @model_validator(mode="after")
+    def _reads_something(self) -> IngestConfig:
+        if not self.inputs and not self.rejects:
+            raise ValueError("name at least one file or folder to read")
+        if self.reasons and not self.rejects:
+            raise ValueError("reasons are those of rejects: they go with rejects")
+        return self
 
     def pool(self) -> int:
         """Return how many shards to clean at once."""

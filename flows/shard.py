@@ -169,7 +169,7 @@ def _read(
 ) -> Iterator[tuple[int, Document | Reject]]:
     from flows.sources import read  # here, so that `saring clean` does not wait for it
 
-    source, mapping = _source(piece)
+    source, mapping = source_of(piece)
     records = iter(read(source, mapping, low + shift, high + shift))
     for at in range(low, high):
         begin(at, OPENING_PATIENCE if at == low else 1)
@@ -181,7 +181,8 @@ def _read(
         yield at, document
 
 
-def _source(piece: Mapping[str, Any]) -> tuple[SourceFile, ColumnMap]:
+def source_of(piece: Mapping[str, Any]) -> tuple[SourceFile, ColumnMap]:
+    """The file and the columns of a piece as it was told."""
     from flows.columns import ColumnMap
     from flows.formats import Form
     from flows.sources import SourceFile

@@ -38,6 +38,11 @@ class Origin(NamedTuple):
 
 def walk(origin: Origin, mapping: ColumnMap, name: str, start: int = 0) -> Iterator[Document | Reject]:
     """Yield the records of a file from number `start` on; `name` is its `origin_file`."""
+    if origin.form is Form.KEPT:
+        from flows.kept import read_kept  # which reads records of other files in turn
+
+        yield from read_kept(origin.path, start)
+        return
     raw, repairs, header = _raw(origin, mapping, start)
     columns = _columns(header, mapping)
     for row, item in raw:

@@ -89,6 +89,11 @@ class Index:
         self._near: list[Near] = []
         self._other_scheme = 0
 
+    @property
+    def size(self) -> int:
+        """How many rows are to be decided."""
+        return int(self._cleaned.num_rows)
+
     def probe(self, known: KeyBatch) -> None:
         """Compare the batch with some stored rows, as `Lake.scan_keys` streams them: 3 s for a million rows.
 

@@ -123,6 +123,26 @@ def newest(server: dict[str, str]) -> Any:
     return max(ask(server, "flow_runs"), key=lambda run: run["created"])
 
 
+def test_rejects_that_are_read_again_give_the_same_bytes_plain_and_as_a_flow_run(
+    server: dict[str, str], tmp_path: Path
+) -> None:
+    text = "The mayor opened the new bridge on Monday morning, and the traders were pleased with the crowd."
+    source = tmp_path / "in.jsonl"
+    source.write_text("".join(json.dumps({"text": f"{text} It is number {n}."}) + "\n" for n in range(3)))
+    found = []
+    for environment in (os.environ, server):
+        lake = tmp_path / f"lake{len(found)}"
+        command = [SARING, "ingest", "--lake", lake]
+        subprocess.run([*command, source, "--languages", "id"], check=True, capture_output=True)
+        again = [*command, "--rejects", "--reason", "other-language", "--json"]
+        done = subprocess.run(again, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout)["documents"] == 3
+        found.append(contents(lake))
+    assert found[0] == found[1]
+    assert newest(server)["name"] == "ingest rejects"
+
+
 def test_wrong_inputs_fail_the_flow_and_the_command_with_the_same_sentence(
     server: dict[str, str], tmp_path: Path
 ) -> None:
