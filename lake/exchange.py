@@ -71,13 +71,12 @@ class Exchange:
             if (kind is None or issubclass(kind, Exception)) and self.folder.is_dir():
                 remove(self._disk, self.folder)
         except OSError:
-            if kind is None:
-                raise  # else the error that ended it is told; the next writer clears the rest away
+            pass  # the error that ended it is told, if one did; the next writer clears the rest away
         finally:
             os.close(self._owner)
 
     def write(self, table: str, month: str, rows: pa.Table) -> str:
-        """Write some rows as a new file of a month (`2026-10`); its name. Raises OSError and ValueError."""
+        """Write some rows as a new file of a month (`2026-10`); its name. Raises LakeError: the disk; ValueError."""
         return self.put(table, month, encode(table, rows))
 
     def put(self, table: str, month: str, data: bytes) -> str:
@@ -85,8 +84,11 @@ class Exchange:
         name = f"c-{xxhash.xxh3_128_hexdigest(data)}.parquet"
         folder = self.folder / table / layout.folder_of(month)
         if name not in self._new[table, month]:
-            self._disk.mkdir(folder)
-            self._disk.write(folder / name, data)
+            try:
+                self._disk.mkdir(folder)
+                self._disk.write(folder / name, data)
+            except OSError as error:
+                raise self._cannot(error) from error
             self._new[table, month].add(name)
         return name
 
@@ -110,17 +112,17 @@ class Exchange:
             self._stage(plan)
             roll_forward(self._disk, self._root, self._ready)
         except OSError as error:
-            raise LakeError(f"The lake {self._root} cannot be written: {self._stands(error)}") from error
+            raise self._cannot(error) from error
         return True
 
     @property
     def _ready(self) -> Path:
         return self.folder.with_suffix(".ready")
 
-    def _stands(self, error: OSError) -> str:
+    def _cannot(self, error: OSError) -> LakeError:
         committed = self._ready.is_dir() or not self.folder.is_dir()
-        then = "What was begun will be finished by the next run." if committed else "Nothing of it was changed."
-        return f"{error.strerror or error}. {then}"
+        then = "What was begun will be finished by the next run." if committed else "Nothing in it was changed."
+        return LakeError(f"The lake {self._root} cannot be written: {error.strerror or error}. {then}")
 
     def _swaps(self) -> Iterator[Swap]:
         """Find out which folders change, and put every file that is to lie in them there."""

@@ -5,13 +5,16 @@ from __future__ import annotations
 import datetime
 import errno
 import itertools
+import os
+import re
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from lake_samples import NOW, RULESET, FailingDisk, batch, bytes_of, publish
+from lake_samples import NOW, RULESET, Crash, FailingDisk, batch, bytes_of, publish
 
 from lake import Lake, LakeError
 from lake.disk import Disk
@@ -19,8 +22,10 @@ from lake.exchange import Stale
 from lake.schema import TABLES, schema_of
 from lake.swaps import GRACE
 from lake.verify import verify
+from lake.write import encode
 
 LATER = NOW + datetime.timedelta(days=40)  # another month
+DECEMBER_5 = datetime.datetime(2026, 12, 5, 10, 30, tzinfo=datetime.UTC)
 OCTOBER, DECEMBER = "2026-10", "2026-12"
 
 
@@ -168,6 +173,162 @@ def test_what_changes_nothing_does_nothing(tmp_path: Path) -> None:
     merge(lake)
     assert bytes_of(lake) == before
     assert staging(lake) == ["old"]
+
+
+# --- stopped at every call
+
+
+TABLES_CHANGED = ("articles", "runs")  # two are as good as six, and the tests run in seconds
+CASES = {
+    "the same rows, one month": ((OCTOBER,), "", True),
+    "the same rows, two months": ((OCTOBER, DECEMBER), "", True),
+    "fewer rows, two months, nothing kept": ((OCTOBER, DECEMBER), "b4", False),
+}
+FEWER = CASES["fewer rows, two months, nothing kept"]
+
+
+@dataclass(frozen=True)
+class Change:
+    """An exchange whose files are made already: table and month, the new file's bytes, the files it replaces."""
+
+    parts: tuple[tuple[str, str, bytes, tuple[str, ...]], ...]
+    keep_old: bool
+
+    def run(self, lake: Lake) -> None:
+        with lake.lock():
+            lake.recover(NOW)
+            with lake.exchange() as new:
+                for table, month, data, replaced in self.parts:
+                    new.put(table, month, data)
+                    new.drop(table, month, replaced)
+                new.commit(NOW, keep_old=self.keep_old)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """A lake to be copied: an old generation lies in it, and several small files of each month."""
+    lake = Lake(tmp_path_factory.mktemp("made") / "lake", create=True, disk=FailingDisk())
+    publish(lake, "b1", range(3))
+    merge(lake)
+    with lake.lock():
+        lake.publish(batch(lake, "b2", range(3, 5)), NOW)
+        lake.publish(batch(lake, "b4", range(5, 8)), DECEMBER_5)
+    assert staging(lake) == []
+    (lake.path / "_staging" / "old-20261205T100000Z-0a").mkdir()
+    (lake.path / "_staging" / "old-20261205T100000Z-0a" / "articles").mkdir()
+    return lake
+
+
+def change(lake: Lake, how: tuple[tuple[str, ...], str, bool]) -> Change:
+    parts = []
+    for table, month in itertools.product(TABLES_CHANGED, how[0]):
+        rows, replaced = read(lake, table, month)
+        parts.append((table, month, encode(table, without(rows, how[1])), tuple(replaced)))
+    return Change(tuple(parts), how[2])
+
+
+def copy(made: Lake, to: Path, disk: Disk | None = None) -> Lake:
+    """The same lake elsewhere; no file of a lake is ever changed, so the files are the same ones."""
+    return Lake(shutil.copytree(made.path, to, copy_function=os.link), disk=disk or FailingDisk())
+
+
+def files(lake: Lake) -> dict[str, frozenset[str]]:
+    """What a reader's glob over each table finds; a name says what is in a file."""
+    return {t: frozenset(p.name for p in (lake.path / t).glob("*/*.parquet")) for t in TABLES}
+
+
+def either(made: Lake, to: Path, change: Change) -> tuple[dict[str, frozenset[str]], ...]:
+    """What the tables may hold: their files before, and after."""
+    done = copy(made, to)
+    change.run(done)
+    return files(made), files(done)
+
+
+@pytest.mark.parametrize("how", CASES.values(), ids=CASES)
+def test_stopped_anywhere_each_table_is_whole_and_the_next_writer_finishes(
+    how: tuple[tuple[str, ...], str, bool], made: Lake, tmp_path: Path
+) -> None:
+    to_do = change(made, how)
+    before, after = either(made, tmp_path / "done", to_do)
+    seen = []
+    for at in itertools.count():
+        lake = copy(made, tmp_path / str(at), FailingDisk(at))
+        try:
+            to_do.run(lake)
+            break
+        except Crash:
+            lake = Lake(lake.path, disk=FailingDisk())
+        for table, found in files(lake).items():
+            assert found in (before[table], after[table]), (at, table)
+        with lake.lock():
+            lake.recover(NOW)
+        assert not {"exchange", "gone"} & {*staging(lake)}
+        assert files(lake) in (before, after), (at, "some tables are new and some are not")
+        seen.append(files(lake) == after)
+        if not seen[-1]:
+            to_do.run(lake)
+            assert files(lake) == after
+        assert set(staging(lake)) == ({"old"} if how[2] else set())
+        assert how[1] or verify(Lake(lake.path)).problems == ()
+        shutil.rmtree(lake.path)
+    assert seen == sorted(seen)  # before the commit nothing, after it everything
+    assert set(seen) == {False, True}
+    assert len(seen) > 20
+
+
+def state(lake: Lake) -> frozenset[str]:
+    """Everything on the disk but the name that chance gave: what happens next depends on nothing else."""
+    found = [path.relative_to(lake.path).as_posix() for path in lake.path.rglob("*")]
+    return frozenset(re.sub(r"(exchange|gone)-[0-9a-f]{12}", r"\1", path) for path in found)
+
+
+def test_stopped_again_while_recovering_it_is_finished_by_the_third(made: Lake, tmp_path: Path) -> None:
+    to_do = change(made, FEWER)
+    before, after = either(made, tmp_path / "done", to_do)
+    once: dict[frozenset[str], Lake] = {}
+    for at in itertools.count():
+        lake = copy(made, tmp_path / str(at), FailingDisk(at))
+        try:
+            to_do.run(lake)
+            break
+        except Crash:
+            once.setdefault(state(lake), lake)  # most calls leave what another left: each is carried on once
+    pairs = 0
+    for number, first in enumerate(once.values()):
+        for again in itertools.count():
+            second = copy(first, tmp_path / f"{number}-{again}", FailingDisk(again))
+            try:
+                with second.lock():
+                    second.recover(NOW)
+                break
+            except Crash:
+                pairs += 1
+            third = Lake(second.path, disk=FailingDisk())
+            with third.lock():
+                third.recover(NOW)
+            assert files(third) in (before, after)
+            assert not {"exchange", "gone"} & {*staging(third)}
+            shutil.rmtree(third.path)
+    assert pairs > 150
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO], ids=["full disk", "broken disk"])
+def test_a_bad_disk_is_one_sentence_and_the_next_run_puts_things_right(code: int, made: Lake, tmp_path: Path) -> None:
+    to_do = change(made, FEWER)
+    before, after = either(made, tmp_path / "done", to_do)
+    calls = FailingDisk()
+    to_do.run(copy(made, tmp_path / "calls", calls))
+    for at in range(len(calls.made)):
+        fault = OSError(code, "No space left on device")
+        lake = copy(made, tmp_path / str(at), FailingDisk(at, fault, lasting=True))
+        with pytest.raises(LakeError, match="cannot be written: No space left on device") as raised:
+            to_do.run(lake)
+        assert raised.value.__cause__ is fault
+        lake = Lake(lake.path, disk=FailingDisk())
+        with lake.lock():
+            lake.recover(NOW)
+        assert files(lake) == (after if "What was begun" in str(raised.value) else before)
+        shutil.rmtree(lake.path)
 
 
 # --- others at work
