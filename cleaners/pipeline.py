@@ -37,7 +37,7 @@ _RIGHTS = re.compile(r"dilarang keras mengambil konten", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class _Body:
+class Body:
     """The text of a document with what its page said, and how it was found."""
 
     article: Article
@@ -56,6 +56,13 @@ def clean(document: Document, catalog: Catalog, *, known: Known | None = None) -
     body = _body(document, outlet)
     if isinstance(body, Reject):
         return replace(body, source=source.name)
+    return clean_body(document, body, source, outlet, catalog, known)
+
+
+def clean_body(
+    document: Document, body: Body, source: Source, outlet: Outlet | None, catalog: Catalog, known: Known | None = None
+) -> Cleaned | Reject:
+    """Clean a normalised text, of which the source is known as far as its address and the caller tell it."""
     title = (body.page and body.page.title) or document.title
     hints = Hints(normalize(title).text if title else None, known)
     if source.name is None and body.page:
@@ -72,19 +79,19 @@ def clean(document: Document, catalog: Catalog, *, known: Known | None = None) -
     return _cleaned(document, body, text, removals, matches, source, outlet, flags)
 
 
-def _body(document: Document, outlet: Outlet | None) -> _Body | Reject:
+def _body(document: Document, outlet: Outlet | None) -> Body | Reject:
     """The normalised text: of the page where there is one, else of the text."""
     if document.html is not None and document.html.strip():
         page = extract(document.html, document.url, outlet.pages if outlet else ())
         if isinstance(page, NotArticle):
             return Reject(document, Stage.EXTRACT, page.reason, page.detail)
         article = normalize(page.text)
-        body = _Body(article, page, page.method)
+        body = Body(article, page, page.method)
     elif document.text is not None and document.text.strip():
         if len(document.text) > MAX_CHARACTERS:
             detail = f"{len(document.text):,} characters, at most {MAX_CHARACTERS:,} are an article"
             return Reject(document, Stage.CLEAN, Reason.TOO_LARGE, detail)
-        body = _Body(normalize(document.text), None, "text")
+        body = Body(normalize(document.text), None, "text")
     else:
         return Reject(document, Stage.CLEAN, Reason.NO_TEXT, "neither text nor html holds a word")
     if not _WORD.search(body.article.text):
@@ -142,7 +149,7 @@ def _words(text: str, match: Match) -> int:
 
 def _cleaned(
     document: Document,
-    body: _Body,
+    body: Body,
     text: str,
     removals: Sequence[Removal],
     matches: Sequence[Match],
