@@ -96,6 +96,7 @@ def _separator(text: str, group: Sequence[Match], left: int, right: int) -> int 
     """The one white space character of a gap that stays: a line break before a blank; none at the text's ends."""
     if left == 0 or right == len(text):
         return None
-    free = [i for i in range(left, right) if text[i] in " \n" and not any(m.start <= i < m.end for m in group)]
+    edges = zip([left, *(match.end for match in group)], [*(match.start for match in group), right], strict=True)
+    free = [i for a, b in edges for i in range(a, b) if text[i] in " \n"]
     breaks = [i for i in free if text[i] == "\n"]
     return (breaks or free or [None])[0]  # type: ignore[list-item]

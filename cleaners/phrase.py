@@ -5,16 +5,19 @@ before a colon or a comma is free, and a colon may stand between the bars of a t
 meaning: `{name}` is a placeholder (see `PLACEHOLDERS`), `{baca|simak}` is a choice, and a choice with an empty branch,
 `{di |}`, may be absent.
 
-Every repetition is bounded or possessive, so matching takes time linear in the text.
+Every repetition is bounded or possessive, and what may stand between two words, `{any}`, ends where the second one
+first stands: matching takes time linear in the text, with a small factor (`tests/test_worst.py`).
 """
 
 from __future__ import annotations
 
 import difflib
+import itertools
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cleaners.placeholders import DASH, DOUBLE_QUOTE, OPENINGS, PLACEHOLDERS, SINGLE_QUOTE
+from cleaners.placeholders import DASH, DOUBLE_QUOTE, GREEDY, LAZY, OPENINGS, PLACEHOLDERS, SINGLE_QUOTE
 
 # The first signs of a literal that a text must hold as they are; quotes, dashes and blanks are written in many ways.
 _OPENING = re.compile(r"[^\W_]+|[(\[#*.©●■,]")
@@ -49,14 +52,17 @@ def compile_phrase(text: str) -> Phrase:
     """Return the compiled phrase, or raise PhraseError with what to change."""
     if not text.strip():
         raise PhraseError("an empty phrase", "write the words that stand in the article")
-    parts, groups, needs = _sequence(text)
+    parts, groups, needs = _sequence(text, _close_boundary(text))
     openings = _openings(text) or frozenset()
-    return Phrase(_open_boundary(text) + parts + _close_boundary(text), tuple(groups), needs, openings)
+    return Phrase(_open_boundary(text) + parts, tuple(groups), needs, openings)
 
 
-def _sequence(text: str) -> tuple[str, list[str | None], frozenset[str]]:
-    """Compile literals, placeholders and choices of a phrase, in order."""
-    source, groups, needs = [], [], frozenset[str]()
+def _sequence(text: str, closing: str | None = None) -> tuple[str, list[str | None], frozenset[str]]:
+    """Compile literals, placeholders and choices of a phrase, in order; `closing` ends a whole one, None a branch."""
+    pieces: list[
+        tuple[str, str | None]
+    ] = []  # source, and the placeholder's name; "" for one with groups, None for text
+    groups, needs = [], frozenset[str]()
     at = 0
     while at < len(text):
         if text[at] == "}":
@@ -64,17 +70,37 @@ def _sequence(text: str) -> tuple[str, list[str | None], frozenset[str]]:
         if text[at] != "{":
             until = min((i for i in (text.find("{", at), text.find("}", at)) if i >= 0), default=len(text))
             literal = text[at:until]
-            source.append(_literal(literal.rstrip(" ") if text.startswith("{dash}", until) else literal))
+            pieces.append((_literal(literal.rstrip(" ") if text.startswith("{dash}", until) else literal), None))
             needs = _rarer(needs, _words(text[at:until]))
             at = until
             continue
         until = _closing(text, at)
         part, inner_groups, inner_needs = _braces(text[at + 1 : until])
-        source.append(part)
+        pieces.append((part, (text[at + 1 : until] if "|" not in text[at:until] else "") if inner_groups else None))
         groups += inner_groups
         needs = _rarer(needs, inner_needs)
         at = until + 1
-    return "".join(source), groups, needs
+    return _joined(pieces, closing), groups, needs
+
+
+def _joined(pieces: Sequence[tuple[str, str | None]], closing: str | None) -> str:
+    """Join the pieces so that no placeholder tries more than one way where one is enough."""
+    out = []
+    for i, (source, name) in enumerate(pieces):
+        if name in LAZY and (following := _following(pieces[i + 1 :], closing)):
+            source = source.replace("(?:", f"(?:(?!{following})", 1).removesuffix("?)") + "+)"
+        elif name in GREEDY and closing is not None and i == len(pieces) - 1:
+            source = source.removesuffix(")") + "+)"
+        out.append(source)
+    return "".join([*out, closing or ""])
+
+
+def _following(pieces: Sequence[tuple[str, str | None]], closing: str | None) -> str:
+    """The words that stand behind a placeholder, up to the next one; nothing where they may be absent."""
+    words = "".join(source for source, _ in itertools.takewhile(lambda piece: piece[1] is None, pieces))
+    if words and all(name is None for _, name in pieces):
+        words += closing or ""
+    return "" if re.match(words, "") else words
 
 
 def _closing(text: str, at: int) -> int:
@@ -122,7 +148,7 @@ def _literal(text: str) -> str:
     out = []
     for piece in re.findall(r"\s+|-+|–+|—+|.", text, re.DOTALL):
         if piece.isspace():
-            out.append(" +")
+            out.append(" ++")
         elif piece[0] in "-–—":
             out.append(f"{DASH}{{1,3}}")
         elif re.fullmatch(DOUBLE_QUOTE, piece):

@@ -7,14 +7,16 @@ DOUBLE_QUOTE = '["“”„‟″«»]'
 SINGLE_QUOTE = "['‘’‚‛′`´]"
 
 _CAPITAL = r"(?-i:[A-ZÀ-Ý])"
-_NAME_WORD = r"(?-i:(?!(?:HR|QS)\b)[A-ZÀ-Ý][\w'’]*(?:-[A-ZÀ-Ý][\w'’]*)?(?:\.(?!\w))?(?!\w|\.\w))"
+_LETTERS = r"[\w'’]{0,40}"  # of a word: without a bound, a long word is read again from each of its apostrophes
+_CAPITALS = r"[A-ZÀ-Ý'’.\-/]{0,40}"
+_NAME_WORD = rf"(?-i:(?!(?:HR|QS)\b)[A-ZÀ-Ý]{_LETTERS}(?:-[A-ZÀ-Ý]{_LETTERS})?(?:\.(?!\w))?(?!\w|\.\w))"
 _PARTICLE = r"(?-i:bin|binti|van|von|de|der|del|al|el|la)"
 NAME = rf"{_NAME_WORD}(?: (?:{_NAME_WORD}|{_PARTICLE}\b)){{0,5}}"
 _NO_LABEL = r"(?!(?:editor|red|redaktur|penyunting|penulis|reporter|pewarta|penerjemah|sumber|foto|copyright)\b)"
-_LOOSE_NAME = rf"{_NO_LABEL}[\w'’.\-@]{{1,30}}(?: (?!dan ){_NO_LABEL}[\w'’.\-]{{1,30}}){{0,5}}"
+_LOOSE_NAME = rf"{_NO_LABEL}[\w'’.\-@]{{1,30}}(?: (?!(?:dan|and) ){_NO_LABEL}[\w'’.\-]{{1,30}}){{0,5}}"
 _AND = r"(?: ?[,&/;] ?| dan | and |, dan )"
 SITE = r"(?:[\w-]{2,30}\.){1,3}(?:com|co\.id|or\.id|web\.id|co|id|tv|net|news|my|info|org)(?!\w)"
-_PLACE_WORD = r"(?-i:[A-ZÀ-Ý][\w'’]*(?:[-/][A-ZÀ-Ý][\w'’]*)?\.?(?!\w|\.\w))"
+_PLACE_WORD = rf"(?-i:[A-ZÀ-Ý]{_LETTERS}(?:[-/][A-ZÀ-Ý]{_LETTERS})?\.?(?!\w|\.\w))"
 PLACE = rf"{_PLACE_WORD}(?:,? {_PLACE_WORD}){{0,4}}(?: \([^()\n]{{1,20}}\))?"
 
 # Cities that datelines name in title case without an outlet beside them ("Jakarta - "): written down, not counted.
@@ -47,13 +49,16 @@ _DATE_ALONE = rf"(?:{DAY_NAME} ?,? ?)?{_DAY_MONTH}"
 _AT = rf" ?[,|/\-–]? ?(?:pukul |jam |at )?{_CLOCK}"
 DATE = rf"{_DATE_ALONE}(?:{_AT})?"
 # A writer or an agency in capitals: how Tempo signs.
-_SIGNATURE = r"(?-i:[A-ZÀ-Ý](?:[A-ZÀ-Ý.'’\-]{3,}|[A-ZÀ-Ý.'’\-]+ [A-ZÀ-Ý.'’\-]+)(?: [A-ZÀ-Ý][A-ZÀ-Ý.'’\-]*){0,3}(?!\w))"
-_SIGNED = r"(?-i:[A-ZÀ-Ý][A-ZÀ-Ý.'’\-]*(?: [A-ZÀ-Ý][A-ZÀ-Ý.'’\-]*){0,3}(?!\w))"  # one of several may be short
+_SIGNATURE = (
+    r"(?-i:[A-ZÀ-Ý](?:[A-ZÀ-Ý.'’\-]{3,40}|[A-ZÀ-Ý.'’\-]{1,40} [A-ZÀ-Ý.'’\-]{1,40})"
+    r"(?: [A-ZÀ-Ý][A-ZÀ-Ý.'’\-]{0,40}){0,3}(?!\w))"
+)
+_SIGNED = r"(?-i:[A-ZÀ-Ý][A-ZÀ-Ý.'’\-]{0,40}(?: [A-ZÀ-Ý][A-ZÀ-Ý.'’\-]{0,40}){0,3}(?!\w))"  # one of several may be short
 
 # What a placeholder matches, and the field its text fills (None: nothing).
 PLACEHOLDERS: dict[str, tuple[str, str | None]] = {
     "place": (PLACE, "dateline"),
-    "upper": (r"(?-i:[A-ZÀ-Ý]{2}[A-ZÀ-Ý'’.\-/]*(?:,? [A-ZÀ-Ý][A-ZÀ-Ý'’.\-/]*){0,4}(?!\w))", "dateline"),
+    "upper": (rf"(?-i:[A-ZÀ-Ý]{{2}}{_CAPITALS}(?:,? [A-ZÀ-Ý]{_CAPITALS}){{0,4}}(?!\w))", "dateline"),
     "city": (rf"(?:{CITY})(?:(?!\w)|(?-i:(?<=[a-z])(?=[A-Z])))", "dateline"),
     "brand": (rf"{_PLACE_WORD}(?: {_PLACE_WORD}){{0,2}}", "site"),
     "site": (SITE, "site"),
@@ -86,19 +91,26 @@ PLACEHOLDERS: dict[str, tuple[str, str | None]] = {
         None,
     ),
     "codes": (r"[a-zA-Z]\w{0,12}(?: ?[/|&+] ?[a-zA-Z]\w{0,12}|-[a-zA-Z]\w{0,12}){1,5}", None),
-    "number": (r"\d[\d.,]*", None),
-    "url": (r"(?:https?://|www\.)[^\s\"“”)]+", None),
+    "number": (r"\d[\d.,]{0,40}", None),
+    "url": (r"(?:https?://|www\.)[^\s\"“”)]{1,2000}", None),
     "code": (r"[^\n]{0,4000}[{};](?:[)(]{1,3};?)?", None),
-    "word": (r"[\w'’\-]+", None),
-    "dash": (rf"(?: +{DASH}{{1,3}}| *{DASH}{{1,3}}(?=[ \n]|$)| *{DASH}{{2,3}})", None),
+    "word": (r"[\w'’\-]{1,60}", None),
+    "dash": (rf"(?: ++{DASH}{{1,3}}| *+{DASH}{{1,3}}(?=[ \n]|$)| *+{DASH}{{2,3}})", None),
     "tight": (
         rf"{DASH}{{1,3}}(?=[\"“]?(?-i:[A-ZÀ-Ý]))",
         None,
     ),  # a dash glued to the first word: only behind an outlet's name
-    "capital": (r"(?= *[\"“‘'(,]?(?-i:[A-ZÀ-Ý0-9])|\n)", None),
+    "capital": (r"(?= *+[\"“‘'(,]?(?-i:[A-ZÀ-Ý0-9])|\n)", None),
     "any": (r"(?:(?![.!?…] )[^\n]){0,160}?", None),
     "line": (r"[^\n]{0,400}", None),
+    "inside": (r"[^\n()]{0,300}+", None),
 }
+
+# What as few signs as fit become: the signs up to the first place where the rest of the phrase's words stand. Without
+# going back to a second one: a phrase of three would try 160 x 160 x 160 ways.
+LAZY = frozenset(["any"])
+# Those that take as much as fits, and never give it back where nothing but the end of a line or text follows.
+GREEDY = frozenset(["sources", "credit", "tags", "line"])
 
 # What a placeholder always starts with, where that is a sign of its own: the rule is tried only there.
 OPENINGS: dict[str, frozenset[str]] = {"stars": frozenset(["*"]), "url": frozenset(["http", "www"])}

@@ -11,8 +11,8 @@ from cleaners.article import Kind
 from cleaners.placeholders import DASH
 
 # Signs that editors and scrapers leave behind a phrase; they go with it.
-TRAILING = r"[ >»›→:.,;|•*\-–—]*"
-_ONE_SENTENCE = r"(?:(?![.!?…] )[^\n]){0,250}[.!?…]?[\"”)]?"
+TRAILING = r"[ >»›→:.,;|•*\-–—]*+"
+_ONE_SENTENCE = r"(?:(?![.!?…] )[^\n]){0,250}+[.!?…]?[\"”)]?"
 
 
 class Anchor(StrEnum):
@@ -102,7 +102,7 @@ class Rule:
         flags = re.MULTILINE | self._case
         if self.where is Where.HEAD:
             return re.compile(self._body + (TRAILING + "$" if self.anchor is Anchor.IS else ""), flags)
-        opening = r"^[ \-–—•*\"“(\[]*" if self.anchor in (Anchor.IS, Anchor.STARTS) else ""
+        opening = r"^[ \-–—•*\"“(\[]{0,40}" if self.anchor in (Anchor.IS, Anchor.STARTS) else ""
         closing = TRAILING + r"[)\"”]?" + TRAILING + "$" if self.anchor in (Anchor.IS, Anchor.ENDS) else ""
         return re.compile(opening + self._body + closing, flags)
 
