@@ -41,11 +41,12 @@ class BandIndex:
     def __init__(self, signatures: Signatures, usable: npt.NDArray[np.bool_]) -> None:
         self._signatures = signatures
         self._rows = np.flatnonzero(usable)
-        self._order: list[npt.NDArray[np.int32]] = []
-        self._values: list[_Bands] = []
-        for column in _bands(signatures if len(self._rows) == len(signatures) else signatures[self._rows]):
-            self._order.append(np.argsort(column, kind="stable").astype(np.int32))
-            self._values.append(column[self._order[-1]])
+        self._order = np.empty((BANDS, len(self._rows)), np.int32)  # whole: what is this large the system gets back
+        self._values = np.empty((BANDS, len(self._rows)), np.uint32)
+        given = signatures if len(self._rows) == len(signatures) else signatures[self._rows]
+        for band, column in enumerate(_bands(given)):
+            self._order[band] = np.argsort(column, kind="stable")
+            np.take(column, self._order[band], out=self._values[band])
         bits = int(max(1, len(self._rows)) * BANDS * BITMAP_BYTES_PER_BAND - 1).bit_length()
         self._shift = np.uint32(32 - min(max(bits, MIN_BITMAP_BITS), MAX_BITMAP_BITS))
         self._bitmap = np.zeros(1 << (32 - int(self._shift)), np.bool_)

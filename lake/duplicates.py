@@ -25,7 +25,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cleaners.fingerprint import HASHES, SCHEME
-from cleaners.urls import article_key
 from lake.candidates import BandIndex, Pairs, Signatures
 from lake.judge import (
     NEAR_JACCARD,
@@ -38,9 +37,10 @@ from lake.judge import (
     Texts,
     Verdict,
 )
-from lake.pool import JACCARD_OF, Near, Pool, another
+from lake.pool import JACCARD_OF, Near, Pool, another, key_hashes
 from lake.read import KeyBatch
 from lake.schema import conform, table
+from lake.strings import among
 
 PLACES = 4  # of similarity and containment
 URL_REUSED = "url-reused"
@@ -74,8 +74,8 @@ class Decision:
 class Index:
     """A batch to be decided: make it of the cleaned rows, let the lake stream past it, then decide.
 
-    Memory: about 1 kB for each row of the batch and for each stored row that one of them may match, beside the batch
-    itself; nothing else of what streams past is kept.
+    Memory: some 450 bytes for each row of the batch beside the batch itself, and while it is decided once more the
+    batch, parted; 1 kB for each stored row that one of them may match. Nothing else of what streams past is kept.
     """
 
     def __init__(self, cleaned: pa.Table) -> None:
@@ -85,7 +85,7 @@ class Index:
         self._pool.add(self._cleaned, signatures, usable)
         self._bands = BandIndex(signatures, usable)
         self._hashes = pc.unique(self._cleaned.column("content_hash"))
-        self._keys = frozenset(self._pool.key) - {None}
+        self._keys = np.unique(self._pool.keys())
         self._near: list[Near] = []
         self._other_scheme = 0
 
@@ -140,8 +140,8 @@ class Index:
         )
 
     def _same_key(self, rows: pa.Table) -> npt.NDArray[np.bool_]:
-        urls, keys = rows.column("canonical_url").to_pylist(), self._keys
-        return np.fromiter((url is not None and article_key(url) in keys for url in urls), np.bool_, len(urls))
+        keys = key_hashes(rows.column("canonical_url"))
+        return among(keys, self._keys) & (keys >= 0)
 
     def _plausible(self, pairs: Pairs, rows: pa.Table) -> Near:
         """Leave the pairs that some rule may name, whatever texts and titles say."""
@@ -159,8 +159,8 @@ class Index:
 
 def _signatures(rows: pa.Table) -> tuple[Signatures, npt.NDArray[np.bool_], int]:
     """Give the signatures (zeros where there is none), which of them are of our scheme, and how many are of another."""
-    column = rows.column("minhash_signature").combine_chunks()
-    column = column.chunk(0) if isinstance(column, pa.ChunkedArray) else column
+    given = rows.column("minhash_signature")
+    column = given.chunk(0) if given.num_chunks == 1 else given.combine_chunks()  # which copies one chunk, too
     there = column.is_valid().to_numpy(zero_copy_only=False)
     ours = pc.equal(rows.column("minhash_scheme"), SCHEME).to_numpy() & there
     data = column.buffers()[1]
@@ -178,21 +178,30 @@ def _joined(parts: Iterable[Near]) -> Near:
 def _filled(cleaned: pa.Table, pool: Pool, verdicts: list[Verdict]) -> pa.Table:
     """Put what was decided into the columns that say it."""
     matches = [verdict.match for verdict in verdicts]
-    size = len(matches)
-    filled = {
-        "cluster_id": pool.cluster[:size],
-        "duplicate_of": [match and pool.id[match.other] for match in matches],
+    filled: dict[str, list[object]] = {
+        "duplicate_of": [match and pool.id(match.other) for match in matches],
         "duplicate_kind": [match and match.kind.value for match in matches],
-        "revision": pool.revision[:size],
+        "revision": [*pool.revision[: len(matches)]],
         "similarity": [match and _rounded(match.jaccard) for match in matches],
         "containment": [match and _rounded(match.containment) for match in matches],
     }
     if any(verdict.url_reused for verdict in verdicts):
-        filled["flags"] = _flags(cleaned, verdicts)
-    for name, values in filled.items():
-        at = cleaned.schema.get_field_index(name)
-        cleaned = cleaned.set_column(at, cleaned.schema.field(at), pa.array(values, cleaned.schema.field(at).type))
+        filled["flags"] = [*_flags(cleaned, verdicts)]
+    joined = dict(sorted(pool.joined.items()))
+    clusters = cleaned.column("cluster_id").combine_chunks()
+    if joined:
+        mask = np.zeros(len(clusters), np.bool_)
+        mask[list(joined)] = True
+        clusters = pc.replace_with_mask(clusters, mask, pa.array(joined.values(), clusters.type))
+    cleaned = _with(cleaned, "cluster_id", clusters)
+    while filled:
+        cleaned = _with(cleaned, *filled.popitem())
     return cleaned
+
+
+def _with(rows: pa.Table, name: str, values: object) -> pa.Table:
+    at = rows.schema.get_field_index(name)
+    return rows.set_column(at, rows.schema.field(at), pa.array(values, rows.schema.field(at).type))
 
 
 def _flags(cleaned: pa.Table, verdicts: list[Verdict]) -> list[list[str]]:
@@ -206,8 +215,8 @@ def _link_table(cleaned: pa.Table, pool: Pool, verdicts: list[Verdict]) -> pa.Ta
     batches = cleaned.column("batch")
     rows = [
         {
-            "id": pool.id[row],
-            "other": pool.id[link.other],
+            "id": pool.id(row),
+            "other": pool.id(link.other),
             "kind": link.kind.value,
             "jaccard": _rounded(link.jaccard),
             "containment": _rounded(link.containment),
@@ -220,7 +229,7 @@ def _link_table(cleaned: pa.Table, pool: Pool, verdicts: list[Verdict]) -> pa.Ta
 
 
 def _copy(pool: Pool, row: int, match: Match) -> Copy:
-    return Copy(pool.id[row], pool.title[row], match.kind, pool.id[match.other], pool.title[match.other])
+    return Copy(pool.id(row), pool.title[row], match.kind, pool.id(match.other), pool.title[match.other])
 
 
 def _rounded(value: float | None) -> float | None:

@@ -5,6 +5,7 @@ The order of the rules and their figures are those of `lake/duplicates.py`, whic
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
 from enum import StrEnum
 from typing import NamedTuple
@@ -14,6 +15,7 @@ import pyarrow as pa
 
 from cleaners.fingerprint import numbers_agree, numbers_contained
 from lake.pool import Near, Pool, another
+from lake.strings import shared
 
 REVISION_JACCARD = 0.20  # below it one address carries two stories
 SYNDICATED_JACCARD = 0.40  # of 15 hand-read pairs of two outlets above it all were copies
@@ -65,11 +67,12 @@ class Judge:
         self._pool, self._texts, self._size = pool, cleaned.column("text"), cleaned.num_rows
         order = np.lexsort((near.other, near.new))
         self._near = Near(near.new[order], near.other[order], near.jaccard[order])
-        self._starts = np.searchsorted(self._near.new, np.arange(self._size + 1)).tolist()
+        self._starts = np.searchsorted(self._near.new, np.arange(self._size + 1))
         self._stored_texts = self._fetch(texts)
-        self._by_hash: dict[str, int] = {}
-        self._by_key: dict[str, list[int]] = {}
-        for place in range(self._size, len(pool.id)):
+        self._hash, self._key = pool.hash.codes().tolist(), shared(pool.keys()).tolist()
+        self._by_hash: dict[int, int] = {}
+        self._by_key: defaultdict[int, list[int]] = defaultdict(list)
+        for place in range(self._size, len(pool.ids)):
             self._remember(place)
 
     def decide(self, row: int) -> Verdict:
@@ -86,7 +89,7 @@ class Judge:
 
     def _exact(self, row: int) -> Iterator[Match]:
         """Match one row that has the same words: all that have them are of one cluster."""
-        if (other := self._by_hash.get(self._pool.hash[row])) is not None:
+        if (other := self._by_hash.get(self._hash[row])) is not None:
             yield Match(other, MatchKind.EXACT, 1.0, 1.0)
 
     def _revisions(self, row: int) -> Iterator[Match]:
@@ -131,45 +134,42 @@ class Judge:
         if not copies:
             return None
         pool, first = self._pool, min(copies, key=self._strength)
-        peers = [m for m in copies if m.kind is first.kind and pool.cluster[m.other] == pool.cluster[first.other]]
+        peers = [m for m in copies if m.kind is first.kind and pool.cluster(m.other) == pool.cluster(first.other)]
         return min(peers, key=lambda match: (not pool.kept[match.other], self._strength(match)))
 
     def _strength(self, match: Match) -> tuple[int, float, tuple[bool, str, str, str, str, str]]:
         return _RANK[match.kind], -(match.jaccard or 0.0), self._pool.order(match.other)
 
     def _join(self, row: int, best: Match) -> None:
-        pool, cluster = self._pool, self._pool.cluster[best.other]
-        pool.kept[row], pool.cluster[row] = False, cluster
-        same = [place for place in self._same_key(row) if pool.cluster[place] == cluster]
+        pool, cluster = self._pool, self._pool.cluster(best.other)
+        pool.kept[row], pool.joined[row] = False, cluster
+        same = [place for place in self._same_key(row) if pool.cluster(place) == cluster]
         if best.kind is MatchKind.REVISION:
             pool.revision[row] = 1 + max(pool.revision[place] for place in same)
         elif best.kind is MatchKind.EXACT:  # of a version under its own address: that version once more
-            pool.revision[row] = min((pool.revision[p] for p in same if pool.hash[p] == pool.hash[row]), default=0)
+            pool.revision[row] = min((pool.revision[p] for p in same if self._hash[p] == self._hash[row]), default=0)
 
     def _links(self, row: int, best: Match | None, matches: list[Match]) -> tuple[Match, ...]:
         """Keep the strongest match with each cluster: that of the copy first, then bridges and partial copies."""
-        found: dict[str, Match] = {} if best is None else {self._pool.cluster[best.other]: best}
+        found: dict[str, Match] = {} if best is None else {self._pool.cluster(best.other): best}
         for match in sorted(matches, key=self._strength):
-            found.setdefault(self._pool.cluster[match.other], match)
+            found.setdefault(self._pool.cluster(match.other), match)
         return tuple(found.values())[:MAX_LINKS]
 
     def _same_key(self, row: int) -> Collection[int]:
-        key = self._pool.key[row]
-        return self._by_key.get(key, ()) if key is not None else ()
+        return self._by_key.get(self._key[row], ())
 
     def _remember(self, place: int) -> None:
-        pool = self._pool
-        if (key := pool.key[place]) is not None:
-            if key in self._by_key:
-                self._by_key[key].append(place)
-            else:
-                self._by_key[key] = [place]  # 64 bytes; a list that grew takes 88, and nearly all have one
-        known = self._by_hash.setdefault(pool.hash[place], place)
-        if pool.order(place) < pool.order(known):
-            self._by_hash[pool.hash[place]] = place
+        """Keep a row for those that have its words or its address; -1 is a row that shares them with none."""
+        if self._key[place] >= 0:
+            self._by_key[self._key[place]].append(place)
+        if (code := self._hash[place]) >= 0:
+            known = self._by_hash.setdefault(code, place)
+            if known != place and self._pool.order(place) < self._pool.order(known):
+                self._by_hash[code] = place
 
     def _text(self, place: int) -> str:
-        text = self._texts[place].as_py() if place < self._size else self._stored_texts.get(self._pool.id[place], "")
+        text = self._texts[place].as_py() if place < self._size else self._stored_texts.get(self._pool.id(place), "")
         return str(text)
 
     def _fetch(self, texts: Texts) -> Mapping[str, str]:
@@ -178,4 +178,4 @@ class Judge:
         pairs = zip(near.new.tolist(), near.other.tolist(), strict=True)
         stored = {b for a, b in pairs if b >= self._size and not another(pool.source[a], pool.source[b])}
         files = {name for b in stored if (name := pool.file[b]) is not None}
-        return texts({pool.id[b] for b in stored}, files) if stored else {}
+        return texts({pool.id(b) for b in stored}, files) if stored else {}

@@ -13,6 +13,7 @@ import pyarrow as pa
 from cleaners.fingerprint import HASHES, containment, jaccard_of
 from cleaners.urls import article_key, has_identity
 from lake.candidates import Places, Signatures
+from lake.strings import Strings, among, batched, hashes
 
 JACCARD_OF = np.array([jaccard_of(equal) for equal in range(HASHES + 1)])  # by equal bytes of two signatures
 _WORD = re.compile(r"\w+")
@@ -27,20 +28,22 @@ class Near(NamedTuple):
 
 
 class Pool:
-    """The rows that take part, column by column: first those of the batch in input order, then stored ones."""
+    """The rows that take part, column by column: first those of the batch in input order, then stored ones.
+
+    Strings stay Arrow's, some 300 bytes a row. `cluster` is what was decided, where that is another than before.
+    """
 
     def __init__(self) -> None:
-        self.id: list[str] = []
+        self.ids, self.title, self.url, self.hash = Strings(), Strings(), Strings(), Strings()
         self.source: list[str | None] = []
-        self.title: list[str | None] = []
-        self.url: list[str | None] = []
-        self.key: list[str | None] = []
-        self.hash: list[str] = []
-        self.cluster: list[str] = []
         self.revision: list[int] = []
         self.kept: list[bool] = []
         self.file: list[str | None] = []
-        self._places: dict[str, int] = {}
+        self.joined: dict[int, str] = {}
+        self._cluster = Strings()
+        self._batch: npt.NDArray[np.int64] | None = None  # hashes of the ids of the batch, sorted
+        self._stored: set[str] = set()
+        self._keys: list[npt.NDArray[np.int64]] = []
         self._shingles: list[npt.NDArray[np.int64]] = []
         self._signatures: list[Signatures] = []
         self._usable: list[npt.NDArray[np.bool_]] = []
@@ -54,28 +57,37 @@ class Pool:
         kept: bool = True,
         file: str | None = None,
     ) -> Places:
-        """Take rows in and give their places; -1 for one that is there already."""
-        ids = rows.column("id").to_pylist()
-        fresh = np.fromiter((id not in self._places for id in ids), np.bool_, len(ids))
+        """Take rows in and give their places; -1 for one that is there already. The batch comes first, and whole."""
+        batch, start = self._batch is None, len(self.ids)
+        fresh = self._fresh(rows.column("id"))
         every = bool(fresh.all())
-        rows, start = rows if every else rows.filter(pa.array(fresh)), len(self.id)
-        self.id += ids if every else rows.column("id").to_pylist()
-        self.source += (name and sys.intern(name) for name in rows.column("source").to_pylist())
-        self.title += rows.column("title").to_pylist()
-        urls = rows.column("canonical_url").to_pylist()
-        self.url += urls
-        self.key += [article_key(url) if url is not None and has_identity(url) else None for url in urls]
-        self.hash += rows.column("content_hash").to_pylist()
-        clusters = zip(self.id[start:], rows.column("cluster_id").to_pylist(), strict=True)
-        self.cluster += (id if id == cluster else cluster for id, cluster in clusters)  # one object for both
+        rows = rows if every else rows.filter(pa.array(fresh))
+        for name, strings in self._columns().items():
+            strings.add(rows.column(name))
+        self.source += _interned(rows.column("source"))
         self.revision += rows.column("revision").to_pylist()
-        self.kept += [kept] * len(urls)
-        self.file += [file] * len(urls)
-        self._places.update(zip(self.id[start:], range(start, len(self.id)), strict=True))
+        self.kept += [kept] * rows.num_rows
+        self.file += [file] * rows.num_rows
+        self._keys.append(key_hashes(rows.column("canonical_url")))
         self._shingles.append(rows.column("shingle_count").to_numpy().astype(np.int64))
         self._signatures.append(signatures if every else signatures[fresh])
         self._usable.append(usable if every else usable[fresh])
-        return np.where(fresh, start + np.cumsum(fresh) - 1, -1)
+        places = np.where(fresh, start + np.cumsum(fresh) - 1, -1)
+        if not batch:
+            self._stored.update(rows.column("id").to_pylist())
+        return places
+
+    def id(self, place: int) -> str:
+        """Give the name of a row."""
+        return str(self.ids[place])
+
+    def cluster(self, place: int) -> str:
+        """Give the cluster that a row belongs to."""
+        return self.joined.get(place) or str(self._cluster[place])
+
+    def keys(self) -> npt.NDArray[np.int64]:
+        """Give hashes of the addresses' keys, -1 where there is none."""
+        return np.concatenate(self._keys)
 
     def settle(self) -> None:
         """Join what was added piece by piece, before single rows are looked at."""
@@ -105,17 +117,45 @@ class Pool:
     def order(self, place: int) -> tuple[bool, str, str, str, str, str]:
         """Order rows that match equally well by what they are, not by when and with what batch they came."""
         said = (self.url[place] or "", self.title[place] or "", self.source[place] or "")
-        return not self.kept[place], self.hash[place], *said, self.id[place]
+        return not self.kept[place], str(self.hash[place]), *said, self.id(place)
 
     def same_title(self, a: int, b: int) -> bool:
         """Say whether two rows have one headline, by its words; rows without a headline have none in common."""
         title = _words(self.title[a])
         return bool(title) and title == _words(self.title[b])
 
+    def _columns(self) -> dict[str, Strings]:
+        named = {"id": self.ids, "title": self.title, "canonical_url": self.url, "content_hash": self.hash}
+        return named | {"cluster_id": self._cluster}
+
+    def _fresh(self, ids: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
+        """Say which rows are not there yet."""
+        hashed = hashes((id for some in batched(ids) for id in some), len(ids))
+        if self._batch is None:
+            self._batch = np.sort(hashed)
+            return np.ones(len(ids), np.bool_)
+        stored = np.fromiter((id in self._stored for some in batched(ids) for id in some), np.bool_, len(ids))
+        fresh: npt.NDArray[np.bool_] = ~(among(hashed, self._batch) | stored)
+        return fresh
+
+
+def key_hashes(urls: pa.ChunkedArray) -> npt.NDArray[np.int64]:
+    """Hash what tells articles by their canonical URLs; -1 for one that tells none."""
+    given = (url for some in batched(urls) for url in some)
+    keys = (article_key(url) if url is not None and has_identity(url) else None for url in given)
+    return hashes(keys, len(urls))
+
 
 def another(a: str | None, b: str | None) -> bool:
     """Say whether two sources are known to be two outlets."""
     return a is not None and b is not None and a != b
+
+
+def _interned(names: pa.ChunkedArray) -> list[str | None]:
+    """Give the strings of a column that has few different ones, each of them once."""
+    encoded = names.combine_chunks().dictionary_encode()
+    known = [*map(sys.intern, encoded.dictionary.to_pylist()), None]
+    return [known[at] for at in encoded.indices.fill_null(-1).to_pylist()]
 
 
 def _words(title: str | None) -> list[str]:
