@@ -73,8 +73,13 @@ def read(lake: Path) -> tuple[dict[str, str], list[tuple[str, str, str]]]:
 
 
 def scored(
-    documents: dict[str, dict[str, Any]], clusters: dict[str, str], links: list[tuple[str, str, str]]
+    documents: dict[str, dict[str, Any]],
+    clusters: dict[str, str],
+    links: list[tuple[str, str, str]],
+    *,
+    quiet: bool = False,
 ) -> dict[str, float]:
+    """Recall, precision and mistakes, per cent; what is missed is printed too."""
     compared = {id for id, document in documents.items() if document["kind"] != "T_template"}
     stories = {id: d["cluster"] if d["kind"] not in NO_COPIES else f"alone {id}" for id, d in documents.items()}
     true = pairs({id: stories[id] for id in compared})
@@ -84,7 +89,8 @@ def scored(
     for id in compared & clusters.keys():
         members[clusters[id]].add(id)
     through = {ordered(x, y) for a, b in partial for x, y in reached(a, b, members, clusters) if x != y}
-    print_kinds(documents, true, joined | partial)
+    if not quiet:
+        print_kinds(documents, true, joined | partial)
     figures = {
         "recall": share(true & (joined | partial), true),
         "precision": share(true & (joined | partial), joined | partial),
