@@ -94,8 +94,9 @@ def counted(day: list[Document], catalog: Catalog) -> list[dict[str, Any]]:
 
 
 def changes(places: list[tuple[str, int]], told: dict[str, Any], number: int) -> Iterator[tuple[str, int, str]]:
-    """Yield days and ways to change them, each way as often; a day that has no dates cannot lose them."""
-    left = {way: -(-number // len(CHANGES)) for way in CHANGES}
+    """Yield days and ways to change them, half of them the wording; a day that has no dates cannot lose them."""
+    others = -(-number // (2 * (len(CHANGES) - 1)))
+    left = {way: number // 2 if way == "wording" else others for way in CHANGES}
     for name, at in places:
         day = max(told[name][at], key=lambda outlet: outlet["articles"])
         rows = day["articles"]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 
 from prefect.artifacts import create_markdown_artifact
+from prefect.events import emit_event
 
 from flows.report import RunReport
 
 KEY = "saring-report"  # one entry with a version for each run; a new key would begin a new history
+DRIFT = "saring.drift"  # the event's name; automations hold it, so it stays
 BAR_WIDTH = 24  # block characters: the UI draws them well, and strips styles
 SHOWN = 20
 HIDDEN_IN_MARKDOWN = str.maketrans({sign: f"\\{sign}" for sign in "\\`*_{}[]<>()#+-.!|~"})
@@ -17,6 +20,14 @@ HIDDEN_IN_MARKDOWN = str.maketrans({sign: f"\\{sign}" for sign in "\\`*_{}[]<>()
 def leave(report: RunReport) -> None:
     """Create the report's artifact; needs a flow run."""
     create_markdown_artifact("\n".join(markdown(report)), key=KEY, description=report.sentence())
+
+
+def announce(report: RunReport) -> None:
+    """Emit an event `saring.drift` for each alarm, which automations can wait for; needs a flow run."""
+    for alarm in report.alarms:
+        resource = {"prefect.resource.id": f"saring.outlet.{alarm.source}", "prefect.resource.name": alarm.source}
+        said = {"message": alarm.sentence(), "lake": report.lake}
+        emit_event(DRIFT, resource=resource, payload=said | asdict(alarm))
 
 
 def markdown(report: RunReport) -> Iterator[str]:

@@ -129,7 +129,7 @@ def ingest(
     if not report.ok:
         options.fail(f"Shards failed: {len(report.failures)}; the others are in the lake. Run it again.")
     if fail_on_alarm and report.alarms:
-        options.fail(f"{len(report.alarms)} drift alarms; what was read is in the lake.")
+        options.fail(f"Drift alarms: {len(report.alarms)}; what was read is in the lake.")
 
 
 @app.command()

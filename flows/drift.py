@@ -19,14 +19,13 @@ from typing import Any
 MIN_ARTICLES = 20  # fewer tell nothing: half of ten articles may be about anything
 MIN_RUNS = 4  # of history; the median of fewer is one run's accident
 MAX_RUNS = 30  # a month of daily runs: older ones are another outlet
-FAR = 4.5  # standard errors; chosen on the corpus, see benchmarks/drift.py
+FAR = 4.0  # standard errors; chosen on the corpus, see benchmarks/drift.py
 MIN_SHARE = 0.15  # change of a share that matters
 MIN_RATE = 0.2  # of articles that carry a rule or kind, for its absence to be worth a word
 MIN_RISE = 0.4  # removals for each article that come beside twice the usual ones
 MIN_CUT = 0.03  # change of the share removed that matters
 MIN_RATIO = 1.6  # change of a length or a share removed that matters
 MAD_TO_DEVIATION = 1.4826  # of a normal distribution
-CLUMPING = 2.0  # variance of removals for each article, over that of chance: a long article has several pointers
 
 
 FEW = 2.0  # the median difference of five runs says too little by nearly half
@@ -171,7 +170,7 @@ def _rates(now: Tally, usual: Sequence[Tally]) -> Iterator[_Figure]:
             falls = rate >= MIN_RATE and here <= rate / 2
             rises = name == "kinds" and here >= 2 * rate + MIN_RISE  # a rule may take over from another
             if len(before) >= MIN_RUNS and (falls or rises):
-                chance = math.sqrt(CLUMPING * max(rate, 1 / now.rows) / now.rows)
+                chance = math.sqrt(max(rate, 1 / now.rows) / now.rows)
                 yield said.format(value), rate, here, abs(here - rate) / math.hypot(_spread(before), chance)
 
 

@@ -20,7 +20,7 @@ from prefect.futures import PrefectFuture
 from prefect.states import Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows.artifacts import leave
+from flows.artifacts import announce, leave
 from flows.child import ShardError
 from flows.observer import Observer
 from flows.plan import Shard
@@ -30,6 +30,14 @@ from flows.run import Going, begin
 from flows.settings import IngestConfig
 
 SHARD_TAG = "saring-shard"  # a limit on this tag bounds the shards of all runs together
+
+
+class RunFailedError(Exception):
+    """A run left shards out, or an outlet alarms and that was to fail it; `report` says which."""
+
+    def __init__(self, report: RunReport) -> None:
+        super().__init__(report.sentence())
+        self.report = report
 
 
 class _Logs(Observer):
@@ -85,6 +93,7 @@ def ingest(config: IngestConfig) -> State[RunReport]:
     report.finished()
     if not report.nothing_new:
         _task(lambda: leave(report), "report")()
+        announce(report)
     return _state(report, config)
 
 
@@ -122,7 +131,7 @@ def _task(work: Callable[..., Any], name: str, **options: Any) -> Any:
 def _state(report: RunReport, config: IngestConfig) -> State[RunReport]:
     said = report.sentence()
     if not report.ok or (report.alarms and config.fail_on_alarm):
-        return Failed(message=said, data=report)
+        return Failed(message=said, data=RunFailedError(report))
     return Completed(name="NothingNew" if report.nothing_new else "Completed", message=said, data=report)
 
 
@@ -133,7 +142,10 @@ def run_as_flow(config: IngestConfig) -> RunReport:
     """
     logging.getLogger("prefect").setLevel(logging.INFO)
     state: Any = ingest(config, return_state=True)
-    if isinstance(state.data, RunReport):
-        return state.data
-    report: RunReport = state.result(raise_on_failure=True)
+    found = state.result(raise_on_failure=False)
+    if isinstance(found, RunFailedError):
+        return found.report
+    if isinstance(found, Exception):
+        raise found
+    report: RunReport = found
     return report

@@ -19,6 +19,7 @@ import pytest
 import yaml
 from conftest import ROOT, SARING
 
+from flows.drift import MIN_ARTICLES, MIN_RUNS
 from flows.settings import IngestConfig
 from lake import Lake
 from lake.verify import verify
@@ -117,6 +118,36 @@ def test_a_flow_run_writes_the_same_bytes_as_a_plain_one_and_tells_the_server(
     again = subprocess.run([SARING, "ingest", source, "--lake", flow], capture_output=True, text=True, env=server)
     assert again.stdout.startswith("Nothing new")
     assert newest(server)["state"]["name"] == "NothingNew"
+
+
+def test_an_outlet_unlike_its_history_alarms_in_the_report_the_lake_and_as_an_event(
+    server: dict[str, str], tmp_path: Path
+) -> None:
+    lake, command = tmp_path / "lake", [SARING, "ingest", "--lake", tmp_path / "lake", "--fail-on-alarm"]
+    for day in range(MIN_RUNS):
+        subprocess.run([*command, one_day(tmp_path, day, title="Panen Raya")], check=True, capture_output=True)
+    strange = one_day(tmp_path, MIN_RUNS, title=None)
+    done = subprocess.run([*command, strange], capture_output=True, text=True, env=server)
+    alarm = f"rekaan.example: share without title was 0.00, is 1.00 ({MIN_ARTICLES} documents)"
+    assert (done.returncode, f"ALARM {alarm}" in done.stdout) == (1, True), done.stdout + done.stderr
+    assert "Drift alarms: 1; what was read is in the lake" in done.stderr
+    assert Lake(lake).runs().column("alarms").to_pylist()[-1] == [alarm]
+    run = newest(server)
+    assert (run["state_type"], run["state"]["message"]) == ("FAILED", "20 articles, 0 copies, 0 rejects; 1 alarm")
+    report = next(one for one in ask(server, "artifacts") if one["flow_run_id"] == run["id"])
+    assert "**Alarm**: rekaan" in report["data"]
+    (event,) = [one for one in ask(server, "events")["events"] if one["event"] == "saring.drift"]
+    assert event["resource"]["prefect.resource.id"] == "saring.outlet.rekaan.example"
+    assert (event["payload"]["message"], event["payload"]["figure"]) == (alarm, "share without title")
+
+
+def one_day(folder: Path, day: int, title: str | None) -> Path:
+    path = folder / f"day{day}.jsonl"
+    url = "https://rekaan.example/{}/{}/panen"
+    stories = [(url.format(day, n), STORY.format(n=100 * day + n)) for n in range(MIN_ARTICLES)]
+    rows = [{"url": url, "title": title, "text": text} for url, text in stories]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
 
 
 def newest(server: dict[str, str]) -> Any:
