@@ -42,7 +42,8 @@ class Clusters:
                 raise LakeError(f"{file} cannot be read: {error}. Put it back from a backup.") from error
             for row in rows:
                 found[row["id"]] = max(found.get(row["id"], ("", "")), (row["batch"], row["cluster_id"]))
-        return cls({id: cluster for id, (_, cluster) in found.items()}, len(files))
+        last = max((batch for batch, _ in found.values()), default="")  # files may have been merged since
+        return cls({id: cluster for id, (_, cluster) in found.items()}, int(last.removeprefix(PREFIX) or 0))
 
     def of(self, cluster: str) -> str:
         """Give the cluster that the rows of a cluster belong to now."""

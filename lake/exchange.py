@@ -48,7 +48,9 @@ class Stale(LakeError):
 class Exchange:
     """New files on their way, the staging folder they lie in, and what they replace. Made by `Lake.exchange`."""
 
-    def __init__(self, disk: Disk, root: Path, recover: Callable[[datetime.datetime], object]) -> None:
+    def __init__(
+        self, disk: Disk, root: Path, recover: Callable[[datetime.datetime], object], *, fresh: bool = False
+    ) -> None:
         self._disk, self._root, self._recover = disk, root, recover
         self._name = secrets.token_hex(6)
         self.folder = root / STAGING / f"exchange-{self._name}.tmp"
@@ -58,7 +60,8 @@ class Exchange:
         self._owner = os.open(self.folder / OWNER, os.O_CREAT | os.O_RDWR, 0o666)
         try:
             fcntl.flock(self._owner, fcntl.LOCK_EX)
-            _try_out(disk, self.folder)
+            if not fresh:
+                _try_out(disk, self.folder)
         except BaseException:
             os.close(self._owner)
             raise

@@ -112,6 +112,8 @@ def run_files(root: Path, seen: dict[str, pa.Table]) -> list[pa.Table]:
     for name in names.keys() - seen.keys():
         try:
             table = pq.ParquetFile(names[name]).read()
+        except FileNotFoundError:  # replaced since it was listed; what replaced it has another name
+            return run_files(root, seen)
         except (OSError, pa.ArrowException) as error:
             raise LakeError(f"{names[name]} cannot be read: {error}. Put it back from a backup.") from error
         if (version := version_of(table.schema)) != SCHEMA_VERSION:
@@ -159,6 +161,7 @@ def known_inputs(runs: pa.Table) -> dict[str, KnownInput]:
 def keys(root: Path, after: Collection[str]) -> Iterator[KeyBatch]:
     """Stream the columns `KEYS` of articles and duplicates, file by file, leaving out the files named in `after`.
 
+    A file that is replaced by another before it is opened is left out: who holds the lock sees none go.
     A signature of another scheme is replaced by the one that `saring lake rehash` made of the same text.
     """
     schema = pa.schema([TABLES["articles"].field(name).remove_metadata() for name in KEYS])
@@ -167,7 +170,11 @@ def keys(root: Path, after: Collection[str]) -> Iterator[KeyBatch]:
             if (name := layout.name_of(root, file)) in after:
                 continue
             anew = signatures.made_anew(root, file)
-            with pq.ParquetFile(file) as parquet:
+            try:
+                parquet = pq.ParquetFile(file)
+            except FileNotFoundError:
+                continue
+            with parquet:
                 if not parquet.metadata.num_rows:
                     yield KeyBatch(name, table, pa.RecordBatch.from_pylist([], schema=schema))
                 for rows in parquet.iter_batches(batch_size=SCAN_ROWS, columns=list(KEYS)):

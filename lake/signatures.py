@@ -23,6 +23,7 @@ from lake.schema import table
 if TYPE_CHECKING:
     from lake.store import Lake
 
+REPLACING = "c"  # `c-<hash>.parquet`: a file that replaced others, with rows of any batch
 HASHED_ROWS = 1024  # texts held at a time: a few MB
 
 
@@ -30,6 +31,12 @@ def made_anew(root: Path, file: Path) -> pa.Table | None:
     """Give the signatures of today's scheme made of the rows of a file of articles or duplicates; None if none were."""
     found = sorted((root / "signatures").glob(f"*/{_stem(file)}.parquet"))
     return pa.concat_tables([pq.ParquetFile(one).read() for one in found]) if found else None
+
+
+def key_of(file: Path) -> str:
+    """Give the first part of the names of what is made of a file: its batch; of one that replaced others, its own."""
+    first, _, second = file.stem.partition("-")
+    return first + second if first == REPLACING else first
 
 
 def replaced(rows: pa.RecordBatch, anew: pa.Table | None) -> pa.RecordBatch:
@@ -123,5 +130,5 @@ def _all_of_today(file: Path) -> bool:
 
 
 def _stem(file: Path) -> str:
-    """Name what `rehash` makes of a file: its batch, and today's scheme."""
-    return f"{file.stem.split('-')[0]}-{content_hash(SCHEME)[:16]}"
+    """Name what `rehash` makes of a file, by today's scheme."""
+    return f"{key_of(file)}-{content_hash(SCHEME)[:16]}"

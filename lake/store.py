@@ -41,7 +41,7 @@ class Lake:
 
     def __init__(self, path: str | Path, *, create: bool = False, disk: Disk | None = None) -> None:
         self.path = Path(path)
-        self._disk = disk or Disk()
+        self.disk = disk or Disk()
         self._runs: dict[str, pa.Table] = {}  # what was read of `runs`, by file name: names are never used again
         self._locked = False
         if create:
@@ -80,7 +80,7 @@ class Lake:
         """
         self._needs_lock()
         try:
-            settle(self._disk, self.path, now or datetime.datetime.now(datetime.UTC))
+            settle(self.disk, self.path, now or datetime.datetime.now(datetime.UTC))
             return tuple(stem for left in write.waiting(self.path) if (stem := self._settle(left)) is not None)
         except OSError as error:
             raise LakeError(f"The lake {self.path} has batches to finish and cannot be written: {error}.") from error
@@ -98,11 +98,11 @@ class Lake:
         write.check(batch)
         to = Staged(layout.stem(batch.batch, batch.ruleset), layout.month(when), ready=False)
         try:
-            write.roll_forward(self._disk, self.path, write.stage(self._disk, self.path, batch, to))
+            write.roll_forward(self.disk, self.path, write.stage(self.disk, self.path, batch, to))
         except OSError as error:
             raise LakeError(self._left_by(to, error)) from error
         except ValueError:
-            write.sweep(self._disk, self.path, to)
+            write.sweep(self.disk, self.path, to)
             raise
 
     def add(self, name: str, rows: pa.Table, stem: str, when: datetime.datetime) -> None:
@@ -114,19 +114,21 @@ class Lake:
         self.recover(when)
         to = Staged(stem, layout.month(when), ready=False)
         try:
-            write.roll_forward(self._disk, self.path, write.stage_beside(self._disk, self.path, name, rows, to))
+            write.roll_forward(self.disk, self.path, write.stage_beside(self.disk, self.path, name, rows, to))
         except OSError as error:
             raise LakeError(self._left_by(to, error)) from error
 
     @contextmanager
-    def exchange(self) -> Iterator[Exchange]:
+    def exchange(self, *, fresh: bool = False) -> Iterator[Exchange]:
         """Make files that replace others, and swap them in with `commit`, which needs the lock: see `lake.exchange`.
 
-        Takes the lock for a moment unless it is held. Raises LakeError: the disk; a file system that cannot do it.
+        `fresh`: no month is replaced, only added, which any file system can do. Takes the lock for a moment unless it
+        is held. Raises LakeError: the disk; a file system that cannot do it.
         """
         with nullcontext() if self._locked else self.lock():
+            self.recover()  # what is read from now on is what it will be, however a writer before was stopped
             try:
-                made = Exchange(self._disk, self.path, self.recover)
+                made = Exchange(self.disk, self.path, self.recover, fresh=fresh)
             except OSError as error:
                 raise LakeError(f"The lake {self.path} cannot be written: {error.strerror or error}.") from error
         with made:
@@ -179,7 +181,7 @@ class Lake:
             raise LakeError(f"{self.path} holds other things than a lake: name an empty or a new folder.")
         try:
             for name in (*TABLES, layout.STAGING):
-                self._disk.mkdir(self.path / name)
+                self.disk.mkdir(self.path / name)
         except OSError as error:
             raise LakeError(f"The lake {self.path} cannot be written: {error.strerror or error}.") from error
         os.close(self._lock_file())
@@ -198,9 +200,9 @@ class Lake:
 
     def _settle(self, left: Staged) -> str | None:
         if not left.ready:
-            write.sweep(self._disk, self.path, left)
+            write.sweep(self.disk, self.path, left)
             return None
-        write.roll_forward(self._disk, self.path, left)
+        write.roll_forward(self.disk, self.path, left)
         return left.stem.split("-")[0]
 
     def _left_by(self, to: Staged, error: OSError) -> str:
@@ -208,7 +210,7 @@ class Lake:
         said = f"The lake {self.path} cannot be written: {error.strerror or error}."
         try:
             if to in write.waiting(self.path):
-                write.sweep(self._disk, self.path, to)
+                write.sweep(self.disk, self.path, to)
         except OSError as second:
             return f"{said} Nothing of batch {to.stem} is in it; the next run clears its staging away ({second})."
         if Staged(to.stem, to.month, ready=True) in write.waiting(self.path):

@@ -65,7 +65,7 @@ class BatchTables:
 
 
 def encode(name: str, table: pa.Table) -> bytes:
-    """One Parquet file of a table, in memory: sorted, in one chunk, every option set here.
+    """One Parquet file of a table, in memory: sorted, in one chunk.
 
     The same rows give the same bytes with the same pyarrow. A table without rows becomes a file without row groups:
     an empty row group breaks Hugging Face's reader. Raises ValueError for a table of another schema.
@@ -73,20 +73,25 @@ def encode(name: str, table: pa.Table) -> bytes:
     keys = [(key, "ascending") for key in SORTED_BY.get(name, ("id",))]
     rows = conform(name, table.sort_by(keys) if table.num_rows > 1 else table)
     sink = pa.BufferOutputStream()
-    writer = pq.ParquetWriter(
-        sink,
-        rows.schema,
-        version="2.6",
-        compression="zstd",
-        compression_level=ZSTD_LEVEL,
-        use_dictionary=[column for column in rows.column_names if column in DICTIONARY],
-        write_statistics=True,
-        write_page_checksum=True,  # so that verify sees a flipped bit; zstd as Parquet uses it has no checksum
-    )
+    writer = writer_to(sink, rows.schema)
     if rows.num_rows:
         writer.write_table(rows, row_group_size=ROW_GROUP_ROWS)
     writer.close()
     return bytes(sink.getvalue())
+
+
+def writer_to(sink: pa.NativeFile, schema: pa.Schema) -> pq.ParquetWriter:
+    """Begin a Parquet file in memory: every option of every file of a lake stands here."""
+    return pq.ParquetWriter(
+        sink,
+        schema,
+        version="2.6",
+        compression="zstd",
+        compression_level=ZSTD_LEVEL,
+        use_dictionary=[column for column in schema.names if column in DICTIONARY],
+        write_statistics=True,
+        write_page_checksum=True,  # so that verify sees a flipped bit; zstd as Parquet uses it has no checksum
+    )
 
 
 def check(batch: BatchTables) -> None:
@@ -115,15 +120,18 @@ def stage(disk: Disk, root: Path, batch: BatchTables, to: Staged) -> Staged:
     """
     folder = root / STAGING / to.folder
     disk.mkdir(folder)
-    for name in PUBLISH_ORDER:
-        if name in TABLES or name in batch.tables:
-            table = batch.tables[name] if name in batch.tables else schema_of(name).empty_table()
-            disk.write(folder / f"{name}.part", encode(name, table))
+    for name in _tables_of(batch):
+        disk.write(folder / f"{name}.part", _encoded(name, batch))
     disk.sync(folder)
     ready = Staged(to.stem, to.month, ready=True)
     disk.rename(folder, root / STAGING / ready.folder)  # the commit point: last, after every sync
     disk.sync(root / STAGING)
     return ready
+
+
+def encoded(batch: BatchTables) -> dict[str, bytes]:
+    """The files of all tables of a batch, by table, in the order in which they are published."""
+    return {name: _encoded(name, batch) for name in _tables_of(batch)}
 
 
 def stage_beside(disk: Disk, root: Path, name: str, table: pa.Table, to: Staged) -> Staged:
@@ -176,3 +184,12 @@ def waiting(root: Path) -> list[Staged]:
     staging = root / STAGING
     found = sorted(path.name for path in staging.iterdir()) if staging.is_dir() else []
     return [batch for name in found if (batch := staged(name)) is not None]
+
+
+def _tables_of(batch: BatchTables) -> list[str]:
+    """The tables that a batch writes, those without rows too."""
+    return [name for name in PUBLISH_ORDER if name in TABLES or name in batch.tables]
+
+
+def _encoded(name: str, batch: BatchTables) -> bytes:
+    return encode(name, batch.tables[name] if name in batch.tables else schema_of(name).empty_table())
