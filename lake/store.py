@@ -125,8 +125,10 @@ class Lake:
         `fresh`: no month is replaced, only added, which any file system can do. Takes the lock for a moment unless it
         is held. Raises LakeError: the disk; a file system that cannot do it.
         """
-        with nullcontext() if self._locked else self.lock():
-            self.recover()  # what is read from now on is what it will be, however a writer before was stopped
+        held = self._locked
+        with nullcontext() if held else self.lock():
+            if not held:
+                self.recover()  # what is read from now on is what it will be, however a writer before was stopped
             try:
                 made = Exchange(self.disk, self.path, self.recover, fresh=fresh)
             except OSError as error:
