@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from flows.console import several
+from flows.console import PLAIN_EVERY_SECONDS, several
 from lake import Lake
 from lake.read import Status
 from lake.verify import Verdict, verify
@@ -40,15 +41,27 @@ def status_json(status: Status) -> dict[str, Any]:
 
 
 def verify_lake(lake: Lake) -> Verdict:
-    """Verify a lake, with progress on standard error where that is a terminal."""
+    """Verify a lake, with progress on standard error: a bar on a terminal, a line now and then elsewhere."""
     if not sys.stderr.isatty():
-        return verify(lake)
+        return verify(lake, _Said())
     from rich.console import Console
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("restoring", total=None)
-        return verify(lake, lambda done, of: bar.update(task, completed=done, total=of))
+        task = bar.add_task("", total=None)
+        return verify(lake, lambda what, done, of: bar.update(task, description=what, completed=done, total=of))
+
+
+class _Said:
+    """Progress as lines, one every few seconds: a log stays readable."""
+
+    def __init__(self) -> None:
+        self.last = time.monotonic()
+
+    def __call__(self, what: str, done: int, of: int) -> None:
+        if time.monotonic() - self.last >= PLAIN_EVERY_SECONDS:
+            self.last = time.monotonic()
+            print(f"{done:,} of {of:,} {what}", file=sys.stderr, flush=True)
 
 
 def verdict_lines(verdict: Verdict) -> Iterator[str]:

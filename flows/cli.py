@@ -306,7 +306,7 @@ def lake_verify(lake: options.Lake = None, json: options.Json = False) -> None:
     from flows.care import verdict_json, verdict_lines, verify_lake
     from lake import Lake
 
-    verdict = verify_lake(Lake(_lake(lake)))
+    verdict = verify_lake(Lake(_lake(lake), look=False))  # it names what another command would stop at
     _print_json(verdict_json(verdict)) if json else _print_lines(verdict_lines(verdict))
     if not verdict.holds:
         options.fail(f"{len(verdict.problems)} promises do not hold in {_lake(lake)}; what to do stands beside each.")
@@ -358,10 +358,21 @@ def _told(error: Exception) -> int:
     elif isinstance(error, LakeError):
         broken = isinstance(error.__cause__, OSError) and error.__cause__.errno in DISK_BROKE
         status = 1 if broken else 2
+    elif _is_torn(error):
+        from lake.read import said
+
+        sentence, status = f"A file of the lake cannot be read ({said(error)}): saring lake verify names it.", 1
     else:
         raise error
     print(f"saring: {sentence}", file=sys.stderr)
     return status
+
+
+def _is_torn(error: Exception) -> bool:
+    """Whether pyarrow says it of a file: its own error, or an OSError that comes from no system call."""
+    from pyarrow import ArrowException
+
+    return isinstance(error, ArrowException) or (isinstance(error, OSError) and error.errno is None)
 
 
 # ------------------------------------------------------------------------------------------------------------- ingest

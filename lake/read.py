@@ -22,6 +22,7 @@ from lake.layout import LakeError
 from lake.schema import OPTIONAL, TABLES, conform
 
 SCAN_ROWS = 65_536  # of a few narrow columns at a time: some 15 MB with signatures
+SAID = 120  # characters of what a library says of a broken file; the rest is for its makers
 
 KEYS = (
     "id",
@@ -35,6 +36,10 @@ KEYS = (
     "revision",
     "title",
 )
+
+
+class UnreadableError(LakeError):
+    """A file of `runs` is torn or foreign: nobody can tell what the lake holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,18 +116,37 @@ def run_files(root: Path, seen: dict[str, pa.Table]) -> list[pa.Table]:
     names = {layout.name_of(root, file): file for file in layout.files(root, "runs")}
     for name in names.keys() - seen.keys():
         try:
-            table = pq.ParquetFile(names[name]).read()
+            seen[name] = run_file(root, names[name])
         except FileNotFoundError:  # replaced since it was listed; what replaced it has another name
             return run_files(root, seen)
-        except (OSError, pa.ArrowException) as error:
-            raise LakeError(f"{names[name]} cannot be read: {error}. Put it back from a backup.") from error
-        if (version := version_of(table.schema)) != SCHEMA_VERSION:
-            raise LakeError(
-                f"{root} is written with schema version {version}, this program with {SCHEMA_VERSION}: "
-                "use the version of saring that wrote it, or ingest into a new lake."
-            )
-        seen[name] = conform("runs", table)
     return [seen[name] for name in names]
+
+
+def run_file(root: Path, file: Path) -> pa.Table:
+    """Read one file of `runs`. Raises FileNotFoundError, UnreadableError, and LakeError for another schema version."""
+    try:
+        table = pq.ParquetFile(file).read()
+    except FileNotFoundError:
+        raise
+    except (OSError, pa.ArrowException) as error:
+        remedy = "saring lake verify names all such files; put them back from a backup"
+        raise UnreadableError(f"{file} cannot be read ({said(error)}): {remedy}.") from error
+    version = version_of(table.schema)
+    if version is not None and version != SCHEMA_VERSION:
+        raise LakeError(
+            f"{root} is written with schema version {version}, this program with {SCHEMA_VERSION}: "
+            "use the version of saring that wrote it, or ingest into a new lake."
+        )
+    try:
+        return conform("runs", table)
+    except ValueError as error:
+        raise UnreadableError(f"{file} is no file of runs ({said(error)}): move it out of the lake.") from error
+
+
+def said(error: Exception) -> str:
+    """What a library says of a broken file, in one line."""
+    line = " ".join(str(error).split()).rstrip(".")
+    return line if len(line) <= SAID else line[: SAID - 1] + "…"
 
 
 def run_rows(files: Iterable[pa.Table]) -> pa.Table:

@@ -39,7 +39,7 @@ class Lake:
     with another schema version.
     """
 
-    def __init__(self, path: str | Path, *, create: bool = False, disk: Disk | None = None) -> None:
+    def __init__(self, path: str | Path, *, create: bool = False, disk: Disk | None = None, look: bool = True) -> None:
         self.path = Path(path)
         self.disk = disk or Disk()
         self._runs: dict[str, pa.Table] = {}  # what was read of `runs`, by file name: names are never used again
@@ -50,7 +50,8 @@ class Lake:
             raise LakeError(f"There is no lake at {self.path}: saring ingest PATH… --lake {self.path} makes one.")
         elif not _is_lake(self.path):
             raise LakeError(f"{self.path} is a folder, but not a lake: name the folder that holds articles/ and runs/.")
-        self.done()  # a foreign schema is told now
+        if look:
+            self.done()  # a foreign schema, and a file of `runs` that cannot be read, are told now
 
     @contextmanager
     def lock(self, waiting: Callable[[float], None] | None = None) -> Iterator[None]:

@@ -1,13 +1,14 @@
 """Survey a lake in one pass: every page of every file is read, names are kept as digests, rows are counted.
 
-What `verify` compares is here; what it concludes is there. 16 bytes a row are kept for each of id, cluster and
-reference, whatever the number of batches.
+What `verify` compares is here; what it concludes is there. 16 bytes are kept for each name of each row (of a span
+removed: of its article), whatever the number of batches.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -20,23 +21,31 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import xxhash
 
+from cleaners.article import Reason
 from lake import layout
-from lake.columns import SCHEMA_VERSION
-from lake.read import version_of
+from lake.columns import MAX_PAYLOAD_BYTES, SCHEMA_VERSION
+from lake.read import said, version_of
 from lake.schema import schema_of
 
 TEXT_ROWS = 1024  # of whole texts at a time: a few MB
 BACKUP = "put the file back from a backup, or ingest the same input into a new lake"
+KEPT = ("id", "cluster_id", "duplicate_of", "content_hash")
 NARROW = {
-    "articles": ("id", "cluster_id", "duplicate_of"),
-    "duplicates": ("id", "cluster_id", "duplicate_of"),
+    "articles": KEPT,
+    "duplicates": KEPT,
     "rejects": ("id",),
     "removals": ("article_id",),
     "links": ("id", "other"),
     "originals": ("id",),
+    "clusters": ("id", "cluster_id"),
+    "signatures": ("id",),
+    "tombstones": ("id",),
 }
+OWN_BATCH = frozenset({"clusters"})  # written beside the batches, by a reconciliation of its own name
+REPEATING = frozenset({"article_id"})  # many rows with one name: each is kept once for a group of rows
 
 Digests = npt.NDArray[np.bytes_]
+Progress = Callable[[str, int, int], None]  # what is being done, how many, of how many
 
 
 class Promise(StrEnum):
@@ -46,6 +55,7 @@ class Promise(StrEnum):
     NOTHING_TWICE = "nothing twice"
     NOTHING_HALF = "nothing half"
     NOTHING_SILENT = "nothing silent"
+    REPEATABLE = "repeatable"
     READABLE = "readable for years"
 
 
@@ -72,6 +82,10 @@ class Survey:
     batches: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     digests: dict[tuple[str, str], list[Digests]] = field(default_factory=dict)
     broken: set[Path] = field(default_factory=set)
+    names: pa.Array = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.names = pa.array(sorted(self.known), pa.string())
 
     def all(self, *of: tuple[str, str]) -> Digests:
         """Digests of some columns, in one array."""
@@ -79,12 +93,13 @@ class Survey:
         return np.concatenate(parts) if parts else np.empty(0, "S16")
 
 
-def survey(root: Path, known: frozenset[str]) -> Survey:
+def survey(root: Path, known: frozenset[str], progress: Progress) -> Survey:
     """Read every file of a lake; `known` are the batches that stand in `runs`."""
     found = Survey(known)
-    for name in layout.PUBLISH_ORDER:
-        for file in layout.files(root, name):
-            _look_at(root, name, file, found)
+    files = [(name, file) for name in layout.PUBLISH_ORDER for file in layout.files(root, name)]
+    for done, (name, file) in enumerate(files, 1):
+        _look_at(root, name, file, found)
+        progress("files read", done, len(files))
     return found
 
 
@@ -114,8 +129,13 @@ def _look_at(root: Path, name: str, file: Path, found: Survey) -> None:
                 return
             for rows in parquet.iter_batches(batch_size=TEXT_ROWS):  # every column, so that every page is looked at
                 _count(name, file, rows, found)
+                if name == "rejects" and (wrong := _payloads(rows)):
+                    what = f"{len(wrong)} rejects have another payload than their length and SHA-256 say: {wrong[0]}"
+                    found.problems.append(Problem(Promise.NOTHING_SILENT, where, what, BACKUP))
+    except FileNotFoundError:
+        raise  # it was replaced since it was listed
     except (OSError, pa.ArrowException) as error:
-        found.problems.append(Problem(Promise.NOTHING_HALF, where, f"it cannot be read: {error}", BACKUP))
+        found.problems.append(Problem(Promise.NOTHING_HALF, where, f"it cannot be read: {said(error)}", BACKUP))
         found.broken.add(file)
 
 
@@ -126,7 +146,22 @@ def _count(name: str, file: Path, rows: pa.RecordBatch, found: Survey) -> None:
         found.batches.setdefault((name, batch), set()).add(str(file))
     if name not in NARROW:
         return
-    known = rows.filter(pc.is_in(rows.column("batch"), pa.array(sorted(found.known), pa.string())))
+    if name not in OWN_BATCH:
+        rows = rows.filter(pc.is_in(rows.column("batch"), found.names))
     for column in NARROW[name]:
-        names = known.column(column).drop_null().to_pylist()
-        found.digests.setdefault((name, column), []).append(digests_of(names))
+        names = rows.column(column).drop_null()
+        names = names.unique() if column in REPEATING else names
+        found.digests.setdefault((name, column), []).append(digests_of(names.to_pylist()))
+
+
+def _payloads(rejects: pa.RecordBatch) -> list[str]:
+    """Ids of rejects whose payload is not what arrived, or is missing where it should have been kept."""
+    columns = ["id", "reason", "payload", "payload_length", "payload_sha256"]
+    return [row["id"] for row in rejects.select(columns).to_pylist() if not _is_kept(row)]
+
+
+def _is_kept(row: dict[str, Any]) -> bool:
+    payload, length = row["payload"], row["payload_length"]
+    if payload is None:
+        return length is None or length > MAX_PAYLOAD_BYTES or row["reason"] == Reason.FORGOTTEN
+    return len(payload) == length and hashlib.sha256(payload).hexdigest() == row["payload_sha256"]

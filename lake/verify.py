@@ -1,29 +1,31 @@
 """Check a lake's promises over every row of it, streaming, and say what is broken and how to mend it.
 
-`runs` is read first: what it names has to be complete, whoever is writing meanwhile. Memory: one batch's texts and
-removals, and 16 bytes a row for each of id, cluster and reference (digests), whatever the number of batches.
+`runs` is read first: what it names has to be complete, whoever is writing meanwhile. Memory: the texts and removals of
+one file, and 16 bytes a row for each of its names (digests), whatever the number of batches.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
-from cleaners.fingerprint import text_hash
-from cleaners.strip import restore
 from lake import layout, write
+from lake.layout import LakeError
+from lake.read import UnreadableError, run_file, run_rows
 from lake.schema import TABLES
 from lake.store import Lake
-from lake.survey import BACKUP, Digests, Problem, Promise, Survey, digests_of, rows_of
+from lake.survey import BACKUP, Digests, Problem, Progress, Promise, Survey, digests_of, rows_of
 from lake.survey import survey as surveyed
+from lake.undo import restore_all, some
 
-NAMED = 3  # examples that a problem names
+COUNTED = ("articles", "duplicates", "rejects", "removals", "links")
+WRITTEN_AGAIN = 3  # files of a table that are encoded once more; all of them would take as long as writing the lake
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +43,42 @@ class Verdict:
         return not self.problems
 
 
-def verify(lake: Lake, progress: Callable[[int, int], None] | None = None) -> Verdict:
-    """Check every promise of a lake; `progress(articles restored, of all)` is called after each file.
+def verify(lake: Lake, progress: Progress = lambda what, done, of: None) -> Verdict:
+    """Check every promise of a lake; `progress(what, done, of)` is called after each file that was read or restored.
 
-    Nothing is changed and no lock is taken: batches that come meanwhile are left for the next time.
+    Nothing is changed and no lock is taken: batches that come meanwhile are left for the next time. A lake opened with
+    `look=False` may have files of `runs` that cannot be read. Raises LakeError if files are replaced meanwhile.
     """
-    runs = lake.runs()  # first: what stands here is complete
-    survey = surveyed(lake.path, frozenset(runs.column("batch").to_pylist()))
+    try:
+        return _verified(lake, progress)
+    except FileNotFoundError as error:
+        said = f"{error.filename or error} was replaced while the lake was looked at: run saring lake verify again."
+        raise LakeError(said) from error
+
+
+def _verified(lake: Lake, progress: Progress) -> Verdict:
+    runs, lost = _runs(lake.path)  # first: what stands here is complete
+    survey = surveyed(lake.path, frozenset(runs.column("batch").to_pylist()) | lost, progress)
     problems = survey.problems
     problems += _strays(lake.path)
     problems += _accounts(lake, runs, survey)
     problems += _names(lake.path, survey)
-    restored = _restore_all(lake.path, survey, problems, progress or (lambda done, of: None))
+    problems += _other_bytes(lake.path, survey)
+    restored, unrestored = restore_all(lake.path, survey, progress)
+    problems += unrestored
     rows = {name: sum(n for (table, _), n in survey.rows.items() if table == name) for name in TABLES}
     return Verdict(runs.num_rows, rows, restored, tuple(problems))
+
+
+def _runs(root: Path) -> tuple[pa.Table, frozenset[str]]:
+    """Rows of `runs`, and the batches that the files of it name which cannot be read; the survey tells of those."""
+    found, lost = [], set()
+    for file in layout.files(root, "runs"):
+        try:
+            found.append(run_file(root, file))
+        except UnreadableError:
+            lost.add(file.name.split("-")[0])
+    return run_rows(found), frozenset(lost)
 
 
 def _strays(root: Path) -> Iterator[Problem]:
@@ -65,103 +89,90 @@ def _strays(root: Path) -> Iterator[Problem]:
 
 def _accounts(lake: Lake, runs: pa.Table, survey: Survey) -> Iterator[Problem]:
     """Rows of each batch against what `runs` says, and rows that no batch in `runs` explains."""
-    counted = ("articles", "duplicates", "rejects", "removals", "links")
     known: Counter[str] = Counter(runs.column("batch").to_pylist())
     for batch in sorted(batch for batch, times in known.items() if times > 1):
         yield Problem(Promise.NOTHING_TWICE, f"runs, batch {batch}", f"it stands there {known[batch]} times", BACKUP)
-    for run in runs.select(["batch", "documents", "forgotten", *counted]).to_pylist():
-        rows = {name: survey.rows[name, run["batch"]] for name in counted}
-        for name in (name for name in counted if rows[name] != run[name]):
+    for run in runs.select(["batch", "documents", "forgotten", *COUNTED]).to_pylist():
+        rows = {name: survey.rows[name, run["batch"]] for name in (*COUNTED, "tombstones")}
+        for name in (name for name in COUNTED if rows[name] != run[name]):
             where = f"{name}, batch {run['batch']}"
             yield Problem(Promise.NOTHING_LOST, where, f"{rows[name]} rows, runs says {run[name]}", BACKUP)
+        if rows["tombstones"] != run["forgotten"]:
+            what = f"{rows['tombstones']} rows, runs says that {run['forgotten']} documents were forgotten"
+            yield Problem(Promise.NOTHING_LOST, f"tombstones, batch {run['batch']}", what, BACKUP)
         if run["documents"] != run["articles"] + run["duplicates"] + run["rejects"] + run["forgotten"]:
             what = f"of {run['documents']} documents not every one is accounted for"
             yield Problem(Promise.NOTHING_LOST, f"runs, batch {run['batch']}", what, "ingest its input into a new lake")
-    coming = {left.stem.split("-")[0] for left in write.waiting(lake.path) if left.ready} | lake.done()
+    yield from _unexplained(lake.path, survey)
+
+
+def _unexplained(root: Path, survey: Survey) -> Iterator[Problem]:
+    """Rows of batches that are not in `runs`, unless they are on their way or have come meanwhile."""
+    coming = {left.stem.split("-")[0] for left in write.waiting(root) if left.ready}
+    now, lost = _runs(root)
+    explained = survey.known | coming | lost | set(now.column("batch").to_pylist())
+    merged = any(file.parent.parent.name == "runs" and file.name.startswith("c-") for file in survey.broken)
     for name, batch in sorted(survey.rows):
-        if name in TABLES and batch not in known and batch not in coming:
+        if name in TABLES and batch not in explained and not merged:  # a merged file of runs names no batch
             what = f"{survey.rows[name, batch]} rows of a batch that is not in runs"
             mend = "put its file of runs back from a backup, or move its files out of the lake and ingest again"
             yield Problem(Promise.NOTHING_HALF, f"{name}, batch {batch}", what, mend)
 
 
 def _names(root: Path, survey: Survey) -> Iterator[Problem]:
-    """Ids once, one article to a cluster, and everything that is pointed to is there."""
+    """Ids once, one article to a cluster and to a text, and everything that is pointed to is there."""
     kept = survey.all(("articles", "id"), ("duplicates", "id"))
     ids = np.concatenate([kept, survey.all(("rejects", "id"))])
+    forgotten = survey.all(("tombstones", "id"))
     clusters = survey.all(("articles", "cluster_id"))
     tables = ("articles", "duplicates", "rejects")
-    if twice := _named(root, tables, "id", _repeated(ids), survey):
-        mend = "one of the files is a copy: move it out of the lake"
-        yield Problem(Promise.NOTHING_TWICE, ", ".join(tables), f"ids that stand there twice: {twice}", mend)
-    if twice := _named(root, ("articles",), "cluster_id", _repeated(clusters), survey):
-        mend = "run saring ingest into a new lake; two writers without the lock do this"
-        yield Problem(Promise.NOTHING_TWICE, "articles", f"clusters with more than one article: {twice}", mend)
+    writers = "ingest its input into a new lake; two writers without the lock do this"
+    for where, column, digests, what, mend in (
+        (tables, "id", _repeated(ids), "ids that stand there twice", "one of the files is a copy: move it away"),
+        (("articles",), "cluster_id", _repeated(clusters), "clusters with more than one article", writers),
+        (
+            ("articles",),
+            "content_hash",
+            _repeated(survey.all(("articles", "content_hash"))),
+            "the same text in more than one article",
+            writers,
+        ),
+        (("tombstones",), "id", _repeated(forgotten), "rows that were forgotten twice", "put back its file"),
+    ):
+        if twice := _named(root, where, column, digests, survey):
+            yield Problem(Promise.NOTHING_TWICE, ", ".join(where), f"{what}: {twice}", mend)
+    if still := _named(root, tables, "id", ids[np.isin(ids, forgotten)], survey):
+        what, mend = f"rows that were forgotten and are still there: {still}", "run saring lake forget again"
+        yield Problem(Promise.NOTHING_HALF, ", ".join(tables), what, mend)
+    all_clusters = np.concatenate([clusters, survey.all(("duplicates", "cluster_id"))])
     for table, column, among, missing in (
         ("duplicates", "cluster_id", clusters, "clusters without an article"),
-        ("duplicates", "duplicate_of", kept, "copies of rows that are not there"),
+        ("duplicates", "duplicate_of", np.concatenate([kept, forgotten]), "copies of rows that are not there"),
         ("removals", "article_id", kept, "removals of rows that are not there"),
         ("links", "id", kept, "links of rows that are not there"),
         ("links", "other", kept, "links to rows that are not there"),
         ("originals", "id", ids, "originals of rows that are not there"),
+        ("signatures", "id", kept, "signatures of rows that are not there"),
+        ("clusters", "id", all_clusters, "clusters joined that are not there"),
+        ("clusters", "cluster_id", all_clusters, "clusters joined to one that is not there"),
     ):
         found = survey.all((table, column))
         if gone := _named(root, (table,), column, found[~np.isin(found, among)], survey):
             yield Problem(Promise.NOTHING_LOST, f"{table}.{column}", f"{missing}: {gone}", BACKUP)
 
 
-def _restore_all(root: Path, survey: Survey, problems: list[Problem], progress: Callable[[int, int], None]) -> int:
-    """Undo the cut of every article and copy; how many came back as their hash says."""
-    texts = [key for key in survey.batches if key[0] in ("articles", "duplicates") and key[1] in survey.known]
-    files = {(path, table) for table, batch in texts for path in survey.batches[table, batch]}
-    of = sum(survey.rows[key] for key in texts)
-    done = good = 0
-    for path, table in sorted(files, key=lambda pair: (Path(pair[0]).name, pair[1])):
-        file = Path(path)
-        wrong: list[str] = []
-        removals = _removals_for(table, file, survey)
-        for row in rows_of(file, ["id", "ruleset", "text", "original_length", "original_hash", "removed_chars"]):
-            done += 1
-            if fault := _fault(row, removals.get((row["id"], row["ruleset"]), [])):
-                wrong.append(f"{row['id']} ({fault})")
-            else:
-                good += 1
-        if wrong:
-            what = f"{len(wrong)} articles do not come back from text and removals: {_some(wrong)}"
-            problems.append(Problem(Promise.NOTHING_SILENT, layout.name_of(root, file), what, BACKUP))
-        progress(done, of)
-    return good
-
-
-def _removals_for(table: str, file: Path, survey: Survey) -> dict[tuple[str, str], list[tuple[int, int, str]]]:
-    """Removals of the batches that a file of articles holds, by article and ruleset, in the order of the text."""
-    batches = {batch for (name, batch), files in survey.batches.items() if name == table and str(file) in files}
-    files = {path for batch in batches for path in survey.batches.get(("removals", batch), ())}
-    found: dict[tuple[str, str], list[tuple[int, int, str]]] = {}
-    for path in sorted(files - {str(broken) for broken in survey.broken}):
-        for row in rows_of(Path(path), ["article_id", "ruleset", "start", "end", "text", "batch"]):
-            if row["batch"] in batches:
-                found.setdefault((row["article_id"], row["ruleset"]), []).append(
-                    (row["start"], row["end"], row["text"])
-                )
-    for spans in found.values():
-        spans.sort()
-    return found
-
-
-def _fault(row: dict[str, Any], removals: list[tuple[int, int, str]]) -> str | None:
-    """What is wrong with restoring one article, in words; None if nothing is."""
-    at = 0
-    for start, end, text in removals:
-        if start < at or end - start != len(text) or not text:
-            return "removals overlap, are empty or not as long as they say"
-        at = end
-    if sum(end - start for start, end, _ in removals) != row["removed_chars"]:
-        return "removed_chars is not the length of its removals"
-    original = restore(row["text"], removals)
-    if len(original) != row["original_length"]:
-        return f"{len(original)} characters, not {row['original_length']}"
-    return None if text_hash(original) == row["original_hash"] else "another hash"
+def _other_bytes(root: Path, survey: Survey) -> Iterator[Problem]:
+    """Files of batches, the newest of each table, that their rows do not give again; by the same pyarrow only."""
+    for name in TABLES:
+        files = [file for file in layout.files(root, name) if not file.name.startswith("c-")]
+        for file in sorted(set(files) - survey.broken, key=lambda file: (file.parent.name, file.name))[-WRITTEN_AGAIN:]:
+            with pq.ParquetFile(file) as parquet:
+                if pa.__version__ not in parquet.metadata.created_by:
+                    continue
+                again = write.encode(name, parquet.read())
+            if again != file.read_bytes():
+                what = "its rows, written again, give other bytes: something else wrote or changed it"
+                yield Problem(Promise.REPEATABLE, layout.name_of(root, file), what, BACKUP)
 
 
 def _repeated(digests: Digests) -> Digests:
@@ -183,9 +194,4 @@ def _named(root: Path, tables: Iterable[str], column: str, digests: Digests, sur
         for row in rows_of(file, [column])
         if row[column] is not None and digests_of([row[column]]).tolist()[0] in wanted
     ]
-    return _some(found)
-
-
-def _some(found: list[str]) -> str:
-    more = len(found) - NAMED
-    return ", ".join(found[:NAMED]) + (f" and {more} more" if more > 0 else "")
+    return some(found)

@@ -8,10 +8,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from lake_samples import RULESET, bytes_of, publish
+from lake_samples import NOW, RULESET, bytes_of, publish
 
+from flows import cli
 from lake import Lake
-from lake.schema import TABLES, row_id
+from lake.schema import TABLES, conform, row_id, table
 from lake.survey import Promise
 from lake.verify import verify
 from lake.write import encode
@@ -74,6 +75,30 @@ def stray(lake: Lake, name: str) -> None:
     path = lake.path / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(file(lake, "articles").read_bytes())
+
+
+def torn_merged_runs(lake: Lake) -> None:
+    torn = file(lake, "runs").with_name("c-0f.parquet")
+    torn.write_bytes(file(lake, "runs").read_bytes()[:-9])
+    for name in ("b1", "b2", "b3"):
+        file(lake, "runs", name).unlink()
+
+
+def content_of(lake: Lake, name: str) -> list[str]:
+    return articles_of(lake, name)["content_hash"].to_pylist()
+
+
+def articles_of(lake: Lake, name: str) -> pa.Table:
+    return pq.read_table(file(lake, "articles", name), partitioning=None)
+
+
+FORGOTTEN = {"batch": "b1", "reason": "url", "forgotten": NOW}
+
+
+def beside(lake: Lake, name: str, row: dict[str, object], id: str = "f" * 32) -> None:
+    """A row of an optional table, by default of nothing that is in the lake."""
+    with lake.lock():
+        lake.add(name, table(name, [{"id": id} | row]), "d1-0f", NOW)
 
 
 BROKEN: dict[str, tuple[Callable[[Lake], object], Promise, str]] = {
@@ -163,6 +188,71 @@ BROKEN: dict[str, tuple[Callable[[Lake], object], Promise, str]] = {
         Promise.READABLE,
         "its schema is not that of articles",
     ),
+    "a torn file of runs": (
+        lambda k: file(k, "runs").write_bytes(file(k, "runs").read_bytes()[:-9]),
+        Promise.NOTHING_HALF,
+        f"runs/{FOLDER}/b1-{RULESET}.parquet: it cannot be read",
+    ),
+    "a merged file of runs is torn": (
+        lambda k: torn_merged_runs(k),
+        Promise.NOTHING_HALF,
+        f"runs/{FOLDER}/c-0f.parquet: it cannot be read",
+    ),
+    "a foreign file among runs": (
+        lambda k: stray(k, f"runs/{FOLDER}/b9-{RULESET}.parquet"),
+        Promise.READABLE,
+        "its schema is not that of runs",
+    ),
+    "two writers kept the same text": (
+        lambda k: change(k, "articles", with_value("content_hash", content_of(k, "b2")[0])),
+        Promise.NOTHING_TWICE,
+        "the same text in more than one article",
+    ),
+    "a payload is not what arrived": (
+        lambda k: change(k, "rejects", with_value("payload", b"Bagikam")),
+        Promise.NOTHING_SILENT,
+        "another payload than their length and SHA-256 say",
+    ),
+    "a payload was left out": (
+        lambda k: change(k, "rejects", with_value("payload", None)),
+        Promise.NOTHING_SILENT,
+        "another payload",
+    ),
+    "an original of nothing": (
+        lambda k: beside(k, "originals", {"payload": b"x", "media_type": "text/plain", "batch": "b1"}),
+        Promise.NOTHING_LOST,
+        "originals of rows that are not there",
+    ),
+    "a signature of nothing": (
+        lambda k: beside(k, "signatures", {"shingle_count": 1, "minhash_scheme": "s", "batch": "b1"}),
+        Promise.NOTHING_LOST,
+        "signatures of rows that are not there",
+    ),
+    "a cluster joined that is not there": (
+        lambda k: beside(k, "clusters", {"cluster_id": row_id("b1", 0), "batch": "reconcile000001"}),
+        Promise.NOTHING_LOST,
+        "clusters joined that are not there",
+    ),
+    "a cluster joined to nothing": (
+        lambda k: beside(k, "clusters", {"cluster_id": "0" * 32, "batch": "reconcile000001"}, row_id("b1", 0)),
+        Promise.NOTHING_LOST,
+        "clusters joined to one that is not there",
+    ),
+    "a row was forgotten and is still there": (
+        lambda k: beside(k, "tombstones", FORGOTTEN, row_id("b1", 0)),
+        Promise.NOTHING_HALF,
+        "rows that were forgotten and are still there",
+    ),
+    "runs does not count what was forgotten": (
+        lambda k: beside(k, "tombstones", FORGOTTEN),
+        Promise.NOTHING_LOST,
+        "1 rows, runs says that 0 documents were forgotten",
+    ),
+    "a file was written by something else": (
+        lambda k: pq.write_table(conform("articles", articles_of(k, "b3")), file(k, "articles", "b3")),
+        Promise.REPEATABLE,
+        "its rows, written again, give other bytes",
+    ),
     "a stray file in a month": (
         lambda k: stray(k, f"articles/{FOLDER}/backup of articles.parquet"),
         Promise.READABLE,
@@ -179,7 +269,7 @@ def test_what_is_broken_is_named_with_its_remedy(
     spoil: Callable[[Lake], object], promise: Promise, said: str, lake: Lake
 ) -> None:
     spoil(lake)
-    verdict = verify(Lake(lake.path))
+    verdict = verify(Lake(lake.path, look=False))
     assert not verdict.holds
     named = [p for p in verdict.problems if p.promise == promise and said in f"{p.where}: {p.what}"]
     assert named, verdict.problems
@@ -188,11 +278,12 @@ def test_what_is_broken_is_named_with_its_remedy(
 
 def test_a_good_lake_holds_and_verify_changes_nothing(lake: Lake) -> None:
     before = bytes_of(lake)
-    seen: list[tuple[int, int]] = []
-    verdict = verify(lake, lambda done, of: seen.append((done, of)))
+    seen: list[tuple[str, int, int]] = []
+    verdict = verify(lake, lambda *told: seen.append(told))
     assert verdict.problems == ()
     assert verdict.rows == {"links": 6, "removals": 36, "duplicates": 6, "rejects": 3, "articles": 12, "runs": 3}
-    assert (verdict.batches, verdict.restored, seen[-1]) == (3, 18, (18, 18))
+    assert (verdict.batches, verdict.restored, seen[-1]) == (3, 18, ("texts restored", 18, 18))
+    assert ("files read", 18, 18) in seen
     assert bytes_of(lake) == before
 
 
@@ -211,3 +302,37 @@ def test_batches_that_are_on_their_way_are_no_problem(lake: Lake) -> None:
     with lake.lock():
         assert lake.recover() == ("b3",)
     assert verify(Lake(lake.path)).restored == 18
+
+
+def test_a_torn_file_of_runs_stops_other_commands_with_one_sentence(
+    lake: Lake, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    torn = file(lake, "runs", "b2")
+    torn.write_bytes(torn.read_bytes()[:-9])
+    source = tmp_path / "in.jsonl"
+    source.write_text('{"text": "Warga menanam pohon."}\n')
+    for command in (["lake", "status"], ["lake", "reconcile"], ["ingest", str(source)], ["lake", "show", "a" * 32]):
+        assert cli.status_of([*command, "--lake", str(lake.path)]) == 2
+        (said,) = capsys.readouterr().err.splitlines()
+        assert said.startswith(f"saring: {torn} cannot be read (Parquet magic bytes not found in footer.")
+        assert said.endswith("): saring lake verify names all such files; put them back from a backup.")
+    assert cli.status_of(["lake", "verify", "--lake", str(lake.path)]) == 1
+    told = capsys.readouterr()
+    assert f"BROKEN, nothing half: runs/{FOLDER}/b2-{RULESET}.parquet: it cannot be read" in told.out
+    assert told.out.count("BROKEN") == 1
+    assert "texts restored from their removals" in told.out
+    assert told.err == f"saring: 1 promises do not hold in {lake.path}; what to do stands beside each.\n"
+
+
+@pytest.mark.parametrize("name", ["articles", "duplicates"])
+def test_a_torn_file_of_articles_stops_other_commands_with_one_sentence(
+    name: str, lake: Lake, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    torn = file(lake, name, "b3")
+    torn.write_bytes(torn.read_bytes()[:-9])
+    for command in (["lake", "status"], ["lake", "reconcile"], ["lake", "show", "a" * 32]):
+        assert cli.status_of([*command, "--lake", str(lake.path)]) == 1
+        (said,) = capsys.readouterr().err.splitlines()
+        assert said.startswith("saring: A file of the lake cannot be read (")
+        assert len(said) < 250
+        assert said.endswith("): saring lake verify names it.")
