@@ -13,8 +13,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 
+from cleaners.anchors import Anchors
 from cleaners.outlet import Example, Outlet
-from cleaners.rule import Rule, Where, searched
+from cleaners.rule import Rule, Where
 from cleaners.rulefile import Problem, RuleFile
 
 
@@ -30,14 +31,14 @@ class CatalogError(ValueError):
 class RuleSet:
     """The rules that apply to one article, by the place they look at; an outlet's own stand before the shared ones.
 
-    `shared` are the names of the shared rules, `words` what any of all rules needs.
+    `shared` are the names of the shared rules, `anchors` the words that any rule of the catalog needs or starts with.
     """
 
     anywhere: tuple[Rule, ...]
     head: tuple[Rule, ...]
     tail: tuple[Rule, ...]
     shared: frozenset[str]
-    words: Mapping[bytes, str]
+    anchors: Anchors
 
 
 @dataclass(frozen=True)
@@ -83,8 +84,9 @@ class Catalog:
 
     @functools.cached_property
     def _rule_sets(self) -> dict[str, RuleSet]:
-        sets = {stem: _rule_set((*outlet.rules, *self.shared)) for stem, outlet in self.outlets.items()}
-        return {"": _rule_set(self.shared), **sets}
+        own = {stem: (*outlet.rules, *self.shared) for stem, outlet in self.outlets.items()}
+        anchors = Anchors(self._by_name.values())
+        return {stem: _rule_set(rules, anchors) for stem, rules in {"": self.shared, **own}.items()}
 
     @functools.cached_property
     def _hosts(self) -> dict[str, Outlet]:
@@ -152,15 +154,16 @@ def _name_key(name: str) -> str:
     return re.sub(r"[\W_]+", "", name.lower())
 
 
-def _rule_set(rules: Sequence[Rule]) -> RuleSet:
+def _rule_set(rules: Sequence[Rule], anchors: Anchors) -> RuleSet:
     by_place: dict[Where, list[Rule]] = {where: [] for where in Where}
     for rule in rules:
         by_place[rule.where].append(rule)
         if rule.ends_text and rule.where is not Where.TAIL:
             by_place[Where.TAIL].append(rule)
     shared = frozenset(rule.name for rule in rules if rule.file.startswith("rules/"))
-    words = {searched(word): word for word in sorted(frozenset[str]().union(*(rule.needs for rule in rules)))}
-    return RuleSet(tuple(by_place[Where.ANY]), tuple(by_place[Where.HEAD]), tuple(by_place[Where.TAIL]), shared, words)
+    return RuleSet(
+        tuple(by_place[Where.ANY]), tuple(by_place[Where.HEAD]), tuple(by_place[Where.TAIL]), shared, anchors
+    )
 
 
 def _conflicts(shared: Iterable[Rule], outlets: Iterable[Outlet]) -> list[Problem]:

@@ -23,7 +23,7 @@ MAX_STARTS = 24  # places in flattened text where a dateline is looked for
 HEAD_PARAGRAPHS = 10  # a dateline further down is another story's
 HEAD_WORDS = 110  # title, standfirst, byline and two captions stand before a dateline; more is story
 FLAT_HEAD_CHARACTERS = 420
-DATELINE_CHARACTERS = 110  # the longest dateline that went from the corpus has 44
+DATELINE_CHARACTERS = 400  # a dateline's dash and site are looked for no further; the longest in the corpus has 44
 MIN_TITLE_WORDS = 3
 MAX_LINES_ABOVE = 5  # labels of sections, the title, the standfirst
 
@@ -34,7 +34,9 @@ _QUOTATION = re.compile(
     re.IGNORECASE,
 )
 _START = re.compile(r"(?<=[.!?…\"”)] )(?=[A-Z])|(?<=[a-z?!.])(?=[A-Z])")
-_DASH = re.compile(DASH)
+# Wherever the placeholders `{dash}` and `{tight}` can match, this does; it starts with one sign, so it is sought fast.
+_SET_OFF = re.compile(rf"{DASH}(?:(?<= {DASH})|(?=[ \n\"“A-ZÀ-Ý]|{DASH}|$))")
+_SITE = re.compile(r"\.(?:com|co|or|web|id|tv|net|news|my|info|org)(?!\w)", re.IGNORECASE)
 
 
 def strip_head(text: str, folded: Folded, rules: Sequence[Rule], hints: Hints, spans: Spans) -> None:
@@ -84,7 +86,14 @@ def _head_match(text: str, at: int, rules: Sequence[Rule], hints: Hints) -> Matc
         return None
     if hints.title and (end := _title_end(text, at, hints.title)):
         return Match("head/title", Kind.TITLE, at, end)
+    # Most places hold no dateline: two looks for its signs spare them a dozen patterns, 20 microseconds each.
+    line_end = text.find("\n", at, at + DATELINE_CHARACTERS)
+    until = line_end if line_end >= 0 else at + DATELINE_CHARACTERS
+    dashed = _SET_OFF.search(text, at, until) is not None
+    sited = _SITE.search(text, at, until) is not None
     for rule in rules:
+        if (rule.dashed and not dashed) or (rule.sited and not sited):
+            continue
         if (found := rule.pattern.match(text, at)) and found.end() > at and (match := extent(text, rule, found, hints)):
             return match
     return None

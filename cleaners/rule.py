@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from cleaners.article import Kind
-from cleaners.placeholders import DASH
+from cleaners.placeholders import PLACEHOLDERS, SITE
 
 # Signs that editors and scrapers leave behind a phrase; they go with it.
 TRAILING = r"[ >»›→:.,;|•*\-–—]*+"
+_REPETITION = re.compile(r"\{\d,\d\}\+?")
 _ONE_SENTENCE = r"(?:(?![.!?…] )[^\n]){0,250}+[.!?…]?[\"”)]?"
 
 
@@ -82,14 +83,43 @@ class Rule:
     was: tuple[str, ...] = ()
 
     @functools.cached_property
+    def needed(self) -> frozenset[bytes]:
+        """The words of `needs` as they are looked for in a folded text."""
+        return frozenset(map(searched, self.needs))
+
+    @functools.cached_property
     def opens_with(self) -> tuple[bytes, ...]:
         """The openings as they are looked for in a folded text; empty where nothing is known."""
         return tuple(sorted({searched(opening) for opening in self.openings}))
 
+    def may_stand_among(self, words: frozenset[bytes]) -> bool:
+        """Whether one of the words that the rule needs, and one that it starts with, is among `words`."""
+        return (not self.needed or not self.needed.isdisjoint(words)) and (
+            not self.opens_with or not words.isdisjoint(self.opens_with)
+        )
+
+    @functools.cached_property
+    def counts(self) -> bool:
+        """Whether every phrase holds a digit: a date, a time or a number."""
+        numbers = [PLACEHOLDERS[name][0] for name in ("date", "moment", "number")]
+        return all(any(number in source for number in numbers) for source in self.sources)
+
+    @functools.cached_property
+    def signs_only(self) -> bool:
+        """Whether it is for lines without any word: `---`, `* * *`."""
+        signs = _REPETITION.sub("", "".join(self.sources))
+        return self.anchor is Anchor.IS and not any(map(str.isalnum, signs))
+
     @functools.cached_property
     def dashed(self) -> bool:
-        """Whether every phrase holds a dash, as datelines do."""
-        return all(DASH in source for source in self.sources)
+        """Whether every phrase holds the dash of a dateline, set off from a word (`{dash}`, `{tight}`)."""
+        dashes = (PLACEHOLDERS["dash"][0], PLACEHOLDERS["tight"][0])
+        return all(any(dash in source for dash in dashes) for source in self.sources)
+
+    @functools.cached_property
+    def sited(self) -> bool:
+        """Whether every phrase holds the name of a site (`{site}`)."""
+        return all(SITE in source for source in self.sources)
 
     @functools.cached_property
     def pattern(self) -> re.Pattern[str]:

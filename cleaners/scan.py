@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
+from cleaners.anchors import Anchors
 from cleaners.cutting import Match
 from cleaners.pointer import Hints, reach
 from cleaners.rule import Anchor, Removes, Rule
@@ -18,6 +19,7 @@ LONGEST_SENTENCE = LOOK_BACK * 4**2  # with more the whole line goes, or nothing
 LONGEST_IS = 170  # characters; the longest byline line that went from the corpus has 89
 
 SENTENCE_END = re.compile(r"[.!?…][\"”'’)\]]*(?=\s|$)")
+_DIGIT = re.compile(rb"[\d?]")  # digits of other scripts too
 _ARROWS = re.compile(r" ?[>»›→]+")
 _ATTRIBUTED = re.compile(r"[\"”],? [a-z]")
 
@@ -29,18 +31,27 @@ class Folded:
     letters are `?` here and in what is looked for, so an answer can say too much, never too little.
     """
 
-    def __init__(self, text: str, words: Mapping[bytes, str]) -> None:
+    def __init__(self, text: str, anchors: Anchors) -> None:
         folded = text.lower()
         if len(folded) != len(text):  # a few letters lower to two; offsets must stay
             folded = "".join(low if len(low := letter.lower()) == 1 else letter for letter in text)
         self.data = folded.encode("ascii", "replace")
-        self._held = {word for searched, word in words.items() if searched in self.data}
-        self._places: dict[bytes, list[int]] = {}
+        self._places = anchors.places(self.data)
+        self._unsought = anchors.unsought
+        self._held = self._unsought.union(self._places)
         self.lines = list(_lines(self.data))
 
     def may_match(self, rule: Rule) -> bool:
-        """Whether the text holds one of the words that a rule needs."""
-        return not rule.needs or not rule.needs.isdisjoint(self._held)
+        """Whether the text holds one of the words that a rule needs, and one that it starts with."""
+        return rule.may_stand_among(self._held)
+
+    def near(self, start: int, end: int) -> frozenset[bytes]:
+        """The words that start in `text[start:end]`, with the openings that were not sought."""
+        return self._unsought.union(
+            word
+            for word, places in self._places.items()
+            if (before := bisect_left(places, end)) and places[before - 1] >= start
+        )
 
     def places(self, rule: Rule, start: int, end: int) -> list[int]:
         """Where in `text[start:end]` a match of a rule could start, ascending; for a rule that knows its openings."""
@@ -50,9 +61,11 @@ class Folded:
             found += places[bisect_left(places, start) : bisect_left(places, end)]
         return sorted(set(found)) if len(rule.opens_with) > 1 else found
 
-    def _all(self, opening: bytes) -> list[int]:
+    def _all(self, opening: bytes) -> Sequence[int]:
         places = self._places.get(opening)
         if places is None:
+            if opening not in self._unsought:
+                return ()
             places = self._places[opening] = []
             at = self.data.find(opening)
             while at >= 0:
@@ -124,7 +137,7 @@ def _found(text: str, folded: Folded, rule: Rule) -> Iterator[re.Match[str]]:
         for at, length, opening in folded.lines:
             if rule.anchor is Anchor.IS and length > LONGEST_IS:
                 continue
-            if _may_open(rule, folded, at, opening) and (found := rule.pattern.match(text, at)):
+            if _may_open(rule, folded, at, length, opening) and (found := rule.pattern.match(text, at)):
                 yield found
         return
     if not rule.openings:
@@ -137,9 +150,13 @@ def _found(text: str, folded: Folded, rule: Rule) -> Iterator[re.Match[str]]:
             edge = max(found.end(), at + 1)
 
 
-def _may_open(rule: Rule, folded: Folded, at: int, opening: bytes) -> bool:
+def _may_open(rule: Rule, folded: Folded, at: int, length: int, opening: bytes) -> bool:
     """Whether a line starts as a rule's phrases do, with or without the bullets and brackets before its first word."""
-    return not rule.openings or opening.startswith(rule.opens_with) or folded.data.startswith(rule.opens_with, at)
+    if rule.openings:
+        return opening.startswith(rule.opens_with) or folded.data.startswith(rule.opens_with, at)
+    if rule.signs_only:
+        return not opening[:1].isalnum()
+    return not rule.counts or _DIGIT.search(folded.data, at, at + length) is not None
 
 
 def _lines(data: bytes) -> Iterator[tuple[int, int, bytes]]:

@@ -89,7 +89,10 @@ def _is_label(line: str) -> bool:
 
 def _tail_match(text: str, folded: Folded, edge: int, rules: Sequence[Rule], spans: Spans) -> Match | None:
     """Return the first rule's match that ends at the edge and starts where a sentence may."""
+    near = folded.near(max(0, edge - TAIL_CHARACTERS), edge)
     for rule in rules:
+        if not rule.may_stand_among(near):
+            continue
         free = rule.anchor in (Anchor.CONTAINS, Anchor.ENDS)
         for found in _ending(text, folded, edge, rule):
             start = found.start()
