@@ -127,4 +127,4 @@ def told(piece: Piece, mapping: ColumnMap) -> dict[str, Any]:
 
 
 def _existing(config: IngestConfig, disk: Disk) -> Lake | None:
-    return None if is_new(Path(config.lake)) else Lake(config.lake, disk=disk)
+    return None if is_new(config.lake) else Lake(config.lake, disk=disk)

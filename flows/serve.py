@@ -14,6 +14,7 @@ from prefect.types.entrypoint import EntrypointType
 
 from flows.ingest import ingest
 from flows.settings import IngestConfig
+from lake.remote import is_remote
 
 SLUG = "saring"  # Prefect keeps schedules by slug: under another one the old schedule would run as well
 
@@ -53,7 +54,8 @@ def deployment(config: IngestConfig, *, cron: str, timezone: str, name: str) -> 
 
 def absolute(config: IngestConfig) -> IngestConfig:
     """Return the config with paths that hold from any folder."""
-    paths = {"inputs": [os.path.abspath(path) for path in config.inputs], "lake": os.path.abspath(config.lake)}
+    lake = config.lake if is_remote(config.lake) else os.path.abspath(config.lake)
+    paths = {"inputs": [os.path.abspath(path) for path in config.inputs], "lake": lake}
     return config.model_copy(update=paths | ({"rules": os.path.abspath(config.rules)} if config.rules else {}))
 
 
