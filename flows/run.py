@@ -33,6 +33,7 @@ from flows.workplace import Workplace
 from lake import BatchInput, BatchTables, Lake, run_row
 from lake.disk import Disk
 from lake.duplicates import Copy, Index
+from lake.tombstones import Tombstones
 
 DECIDE_BYTES = ("ftfy", "langdetect", "lxml", "numpy", "pyarrow", "trafilatura")  # packages named in `runs.versions`
 
@@ -106,6 +107,7 @@ class Going:
             raise ShardError(f"it read {shard.documents} documents and has another number of rows; please report this")
         if self.prepared.second is not None:
             tables = self.prepared.second.changed(tables)
+        tables = Tombstones.read(self.lake.path).keep_out(tables)
         index, seen = Index(tables["articles"]), set[str]()
         self._compare(index, seen)  # most of the lake goes past without the lock
         with self.lake.lock(self.observer.waiting):
@@ -113,9 +115,11 @@ class Going:
             done = shard.batch in self.lake.done()
             if not done and self.prepared.second is not None:
                 tables = self.prepared.second.changed(tables, closed_in(self.lake))
-                if tables["articles"].num_rows != index.size:  # another run read some of them meanwhile
-                    index, seen = Index(tables["articles"]), set()
             if not done:
+                tables = Tombstones.read(self.lake.path).keep_out(tables)
+                # Another run read some of the rejects meanwhile, or rows were forgotten, or files replaced by others.
+                if tables["articles"].num_rows != index.size or not self.lake.has_all(seen):
+                    index, seen = Index(tables["articles"]), set()
                 self._compare(index, seen)
             published = None if done else self._publish(shard, index, tables, started)
         self.workplace.drop(shard.batch)

@@ -95,6 +95,20 @@ COUNTED = (
 )
 
 
+NEEDS: Mapping[str, tuple[str, ...]] = {  # the columns that are counted, by table
+    "articles": (*COUNTED, "text"),
+    "duplicates": (*COUNTED, "duplicate_kind"),
+    "removals": ("article_id", "kind", "rule"),
+    "rejects": ("source", "stage", "reason"),
+    "links": ("id",),
+}
+
+
+def recounted(row: Mapping[str, Any], tables: Mapping[str, pa.Table], forgotten: int) -> dict[str, Any]:
+    """A row of `runs` when so many of its documents are forgotten more: what is left, in `tables`, counted anew."""
+    return {**row, **_counts(tables), "forgotten": row["forgotten"] + forgotten}
+
+
 def outlet_counts(
     articles: pa.Table, duplicates: pa.Table, removals: pa.Table, rejects: pa.Table
 ) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -138,8 +138,9 @@ def _write(lake: Lake, new: Exchange, month: Month) -> None:
         )
         _compare(new, name, month.month, rows)
         new.drop(name, month.month, [file.name for file in replaced[name]])
-    for file in _folded(lake.path, replaced):
-        new.drop("signatures", file.parent.name.removeprefix("ingested="), [file.name])
+    signed = [file for name in FOLDED for file in replaced[name]]
+    for file in signatures.unused(lake.path, signed):
+        new.drop("signatures", layout.month_of(file), [file.name])
 
 
 def _compare(new: Exchange, table: str, month: str, rows: Numbers) -> None:
@@ -150,17 +151,6 @@ def _compare(new: Exchange, table: str, month: str, rows: Numbers) -> None:
             f"{table} of {month}: {len(rows)} rows were read and {len(back)} written, or some of them differ; nothing "
             "was changed. Run saring lake verify, and please report this."
         )
-
-
-def _folded(root: Path, replaced: dict[str, list[Path]]) -> Iterator[Path]:
-    """Files of signatures that are of no more use: all rows that they were made of have them now."""
-    gone = {file for name in FOLDED for file in replaced[name]}
-    made_of: defaultdict[str, set[Path]] = defaultdict(set)
-    for file in (file for name in FOLDED for file in layout.files(root, name)):
-        made_of[signatures.key_of(file)].add(file)
-    for file in layout.files(root, "signatures") if gone else ():
-        if made_of[file.stem.partition("-")[0]] <= gone:
-            yield file
 
 
 def _copied(lake: Lake, made: Lake, month: Month, when: datetime.datetime) -> Compacted:

@@ -85,6 +85,11 @@ def folder_of(month: str) -> str:
     return f"ingested={month}"
 
 
+def month_of(file: Path) -> str:
+    """The month in whose folder a file lies."""
+    return file.parent.name.removeprefix("ingested=")
+
+
 def months(root: Path, table: str) -> list[str]:
     """The months of which a table has a folder, in order."""
     return sorted(path.name.removeprefix("ingested=") for path in (root / table).glob("ingested=*"))

@@ -63,10 +63,11 @@ class Files:
         self._writer.write_table(group.combine_chunks(), row_group_size=max(1, group.num_rows))
         self._rows += group.num_rows
 
-    def close(self) -> None:
-        """End the file, with no row group if it has no row."""
+    def close(self, *, empty: bool = True) -> None:
+        """End the file, with no row group if it has no row; with `empty` false there is then no file."""
         self._writer.close()
-        self._put(bytes(self._sink.getvalue()))
+        if self._rows or empty:
+            self._put(bytes(self._sink.getvalue()))
 
     def _begin(self) -> None:
         self._sink, self._rows = pa.BufferOutputStream(), 0
@@ -82,7 +83,7 @@ def merge(
     """
     disk.mkdir(spill)
     spilled = _Spilled(disk, spill, table)
-    for batch in _of_size((one for file in files for one in read_rows(root, table, file)), SPILL_ROWS):
+    for batch in of_size((one for file in files for one in read_rows(root, table, file)), SPILL_ROWS):
         spilled.add(batch)
     to = Files(table, put)
     for group in spilled.merged():
@@ -157,7 +158,7 @@ class _Spilled:
         return pa.concat_tables(parts), pa.array(local)
 
 
-def _of_size(batches: Iterable[pa.RecordBatch], rows: int) -> Iterator[pa.Table]:
+def of_size(batches: Iterable[pa.RecordBatch], rows: int) -> Iterator[pa.Table]:
     """Join batches until they are `rows` together, or large."""
     held: list[pa.RecordBatch] = []
     for batch in batches:

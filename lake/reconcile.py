@@ -18,6 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+import xxhash
 
 from cleaners.fingerprint import HASHES, SCHEME, agree, numbers_of
 from lake import layout
@@ -61,7 +62,8 @@ def reconcile(lake: Lake, when: datetime.datetime) -> Reconciled:
             return Reconciled(len(rows.id), 0, None)
         batch = before.next_batch()
         made = [{"id": old, "cluster_id": new, "batch": batch} for old, new in sorted(news.items())]
-        lake.add("clusters", table("clusters", made), layout.stem(batch, RULESET), when)
+        content = xxhash.xxh3_64_hexdigest(repr(made).encode())  # should its number come again, its name does not
+        lake.add("clusters", table("clusters", made), layout.stem(batch, RULESET + content), when)
         return Reconciled(len(rows.id), len(news), batch)
 
 
@@ -176,8 +178,8 @@ def _order(lake: Lake, ids: set[str]) -> dict[str, tuple[int, str, int, str]]:
     wanted = pa.array(sorted(ids), pa.string())
     found = {id: (len(batches), "", 0, id) for id in ids}
     for file in layout.files(lake.path, "articles") if ids else ():
-        rows = pq.ParquetFile(file).read(columns=["id", "batch", "origin_file", "origin_row"])
-        for row in rows.filter(pc.is_in(rows.column("id"), wanted)).to_pylist():
-            place = (row["origin_file"] or "", row["origin_row"] or 0, row["id"])
-            found[row["id"]] = (batches.get(row["batch"], len(batches)), *place)
+        rows = pq.ParquetFile(file).read(columns=["cluster_id", "batch", "origin_file", "origin_row"])
+        for row in rows.filter(pc.is_in(rows.column("cluster_id"), wanted)).to_pylist():
+            place = (row["origin_file"] or "", row["origin_row"] or 0, row["cluster_id"])
+            found[row["cluster_id"]] = (batches.get(row["batch"], len(batches)), *place)
     return found

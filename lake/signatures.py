@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +37,21 @@ def key_of(file: Path) -> str:
     """Give the first part of the names of what is made of a file: its batch; of one that replaced others, its own."""
     first, _, second = file.stem.partition("-")
     return first + second if first == REPLACING else first
+
+
+def prefix_of(file: Path) -> str:
+    """Give the same of a file of signatures: what it was made of."""
+    return file.stem.partition("-")[0]
+
+
+def unused(root: Path, replaced: Collection[Path]) -> Iterator[Path]:
+    """Find the files of signatures that nobody needs once these files are replaced by others that have them in them."""
+    made_of: defaultdict[str, set[Path]] = defaultdict(set)
+    for file in (file for name in ("articles", "duplicates") for file in layout.files(root, name)):
+        made_of[key_of(file)].add(file)
+    for file in layout.files(root, "signatures") if replaced else ():
+        if made_of[prefix_of(file)] <= {*replaced}:
+            yield file
 
 
 def replaced(rows: pa.RecordBatch, anew: pa.Table | None) -> pa.RecordBatch:
