@@ -1,6 +1,6 @@
 """Which outlet published an article, told from its text alone: address and hint withheld, on real articles.
 
-usage: source.py [--every N] [--show OUTLET] [--missed OUTLET] [--json FILE]
+usage: source.py [--every N] [--unseen] [--show OUTLET] [--missed OUTLET] [--json FILE]
 
 Needs ../shared/corpus. Only outlets that an outlet file declares can be named, so only their articles count; the
 right answer is the outlet of the article's address. Most of this corpus comes without dateline, byline and footer:
@@ -31,18 +31,20 @@ HEAD, FOOT = 90, 250  # characters: datelines and sign-offs stand in these
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--every", type=int, default=8, help="take each Nth article of the corpus (8: some 4,000)")
+    parser.add_argument("--unseen", action="store_true", help="leave each outlet's own file out: any name is wrong")
     parser.add_argument("--show", metavar="OUTLET", help="print the mistakes about this outlet (all: of every one)")
     parser.add_argument("--missed", metavar="OUTLET", help="print what is tellable and was not told")
     parser.add_argument("--json", type=Path, help="write the figures here too")
     asked = parser.parse_args()
     catalog = load_catalog()
+    used = {stem: load_catalog(without=[stem]) if asked.unseen else catalog for stem in catalog.outlets}
     articles, named, wrong, ways = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
     tellable, told = Counter[str](), Counter[str]()
     for number, row in enumerate(corpus()):
         outlet = catalog.outlet_of_host(host_of(row.get("url") or ""))
         if number % asked.every or outlet is None:
             continue
-        found = clean(Document(text=row["text"], title=row.get("title")), catalog)
+        found = clean(Document(text=row["text"], title=row.get("title")), used[outlet.stem])
         if not isinstance(found, Cleaned):
             continue
         articles[outlet.stem] += 1

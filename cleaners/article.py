@@ -197,7 +197,8 @@ class Fields:
 class Source:
     """The outlet that published this copy: the stem of its outlet file, or a host's registrable domain, or None.
 
-    `evidence` is how it is known: `url`, `hint`, `dateline`, `byline`, `promo`, `notice`, `embed`, `site-name`.
+    `evidence` is how it is known: `url`, `hint`, `dateline`, `byline`, `promo`, `notice`, `embed`, `site-name`,
+    `wording`.
     """
 
     name: str | None = None

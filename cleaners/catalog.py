@@ -78,6 +78,11 @@ class Catalog:
         return tuple(sorted(pairs, key=lambda pair: (-len(pair[0]), pair[0])))
 
     @functools.cached_property
+    def telling(self) -> tuple[tuple[Rule, Outlet], ...]:
+        """Every rule whose wording is one outlet's alone, with that outlet."""
+        return tuple((rule, outlet) for outlet in self.outlets.values() for rule in outlet.rules if rule.tells)
+
+    @functools.cached_property
     def _by_name(self) -> dict[str, Rule]:
         own = (rule for outlet in self.outlets.values() for rule in outlet.rules)
         return {rule.name: rule for rule in (*self.shared, *own)}

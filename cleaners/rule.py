@@ -79,6 +79,7 @@ class Rule:
     openings: frozenset[str]
     file: str
     clears: bool = False  # what stands before it is the head's furniture
+    tells: bool = False  # its wording is one outlet's alone and names it where nothing else does
     note: str | None = None
     was: tuple[str, ...] = ()
 

@@ -36,6 +36,7 @@ _RULE_KEYS = {
     "max_words",
     "case",
     "clears",
+    "tells",
     "note",
     "was",
 } | {*Anchor}
@@ -90,7 +91,12 @@ class RuleFile:
     def shared(self, text: str) -> tuple[list[Rule], list[Example]]:
         """Return the rules and examples of a file of shared rules; what cannot be read is left out."""
         tables = self._parse(text, _SHARED_KEYS)
-        return self._rules(tables), self._examples(tables)
+        rules = self._rules(tables)
+        for rule in rules:
+            if rule.tells:
+                name = rule.name.removeprefix(f"{self.stem}/")
+                self._problem(name, "tells", "a shared rule tells no outlet", "move the wording to the outlet's file")
+        return rules, self._examples(tables)
 
     def outlet(self, text: str) -> Outlet | None:
         """Return the outlet that a file declares, or None where nothing can be made of it."""
@@ -234,6 +240,7 @@ class RuleFile:
             openings=_union(phrase.openings for phrase in phrases),
             file=self.file,
             clears=table.get("clears") is True,
+            tells=table.get("tells") is True,
             note=self._value(table, "note", str, name),
             was=tuple(f"{self.stem}/{old}" for old in self._strings(table, "was", name)),
         )

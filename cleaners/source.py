@@ -1,7 +1,8 @@
 """Name the outlet that published an article, and say on what evidence.
 
 In order of trust: the URL's host, the caller's hint, the dateline, a byline, promo or notice that names one outlet's
-site, its own player, the page's site name. An article about an outlet, or one that cites it, names it elsewhere.
+site, its own player, the page's site name, furniture in a wording that one outlet alone has. An article about an
+outlet, or one that cites it, names it elsewhere.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from cleaners.article import Kind, Source
 from cleaners.catalog import Catalog
 from cleaners.cutting import Match
 from cleaners.outlet import Outlet
+from cleaners.placeholders import SITE
 from cleaners.urls import host_of, registrable_domain
 
 _EVIDENCE = {
@@ -22,7 +24,9 @@ _EVIDENCE = {
     Kind.NOTICE: "notice",
     Kind.EMBED: "embed",  # [Gambas:Video 20detik]
 }
+_SIGNED = (Kind.DATELINE, Kind.BYLINE)
 HEAD_CHARACTERS = 60
+_DOMAIN = re.compile(rf"(?<![\w.@/]){SITE}", re.IGNORECASE)
 _SITE = re.compile(r"[\w-]{2,30}(?:\.[\w-]{2,20}){1,3}")
 
 
@@ -39,18 +43,41 @@ def from_address(host: str | None, hint: str | None, catalog: Catalog) -> tuple[
 
 
 def from_text(text: str, matches: Sequence[Match], catalog: Catalog) -> tuple[Source, Outlet | None]:
-    """Name the source by what was removed: the dateline first, then sign-offs, promos and notices."""
+    """Name the source by what was removed: the dateline first, then sign-offs, promos and notices.
+
+    A dateline or a byline with a site that no file knows is that outlet's, and nothing below it says otherwise.
+    """
     for kind, evidence in _EVIDENCE.items():
-        named = {
-            outlet.stem: outlet
-            for match in matches
-            if match.kind is kind and "syndicated" not in match.rule
-            for outlet in _outlets_in(text[match.start : match.end], catalog)
-        }
+        spans = [
+            text[match.start : match.end] for match in matches if match.kind is kind and "syndicated" not in match.rule
+        ]
+        named = {outlet.stem: outlet for span in spans for outlet in _outlets_in(span, catalog)}
+        if kind in _SIGNED and any(_unknown_site(span, catalog) for span in spans):
+            return Source(), None
         if len(named) == 1:
             outlet = next(iter(named.values()))
             return Source(outlet.stem, evidence), outlet
     return Source(), None
+
+
+def from_wording(text: str, catalog: Catalog) -> tuple[Source, Outlet | None]:
+    """Name the source by furniture in a wording that its file calls its own (`tells`).
+
+    The weakest evidence: not where two outlets are told, another one is named, or the text has another language.
+    """
+    low = text.lower()
+    told = {
+        outlet.stem: outlet
+        for rule, outlet in catalog.telling
+        if any(word in low for word in rule.needs) and rule.pattern.search(text)
+    }
+    if len(told) != 1:
+        return Source(), None
+    outlet = next(iter(told.values()))
+    foreign = outlet.language == "id" and " yang " not in low
+    if foreign or any(other is not outlet and _stands(name, text) for name, other in catalog.written_names):
+        return Source(), None
+    return Source(outlet.stem, "wording"), outlet
 
 
 def named_at_head(text: str, catalog: Catalog) -> Outlet | None:
@@ -63,6 +90,10 @@ def from_site_name(name: str | None, catalog: Catalog) -> tuple[Source, Outlet |
     """Name the source by what a page calls its site."""
     outlet = catalog.outlet_of_name(name) if name else None
     return (Source(outlet.stem, "site-name"), outlet) if outlet else (Source(), None)
+
+
+def _unknown_site(text: str, catalog: Catalog) -> bool:
+    return any(catalog.outlet_of_name(site.lower()) is None for site in _DOMAIN.findall(text))
 
 
 def _outlets_in(text: str, catalog: Catalog) -> list[Outlet]:

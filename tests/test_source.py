@@ -18,6 +18,13 @@ CASES = {
     "the dateline": (f"JAKARTA, KOMPAS.com - {STORY}", {}, "kompas", "dateline"),
     "the dateline of an agency": (f"Jakarta (ANTARA) - {STORY}", {}, "antara", "dateline"),
     "the sign-off": (f"{STORY} (Tribunnews.com, Sari Contoh)", {}, "tribunnews", "byline"),
+    "a sign-off with a site that no file knows": (f"{STORY} (Harianwarga.com/Sari, Kompas.com/Budi)", {}, None, None),
+    "a dateline with one, and a byline that names another": (
+        f"Sumber: Kompas TV | Editor: Budi HARIANWARGA.CO.ID - JAKARTA. {STORY}",
+        {},
+        None,
+        None,
+    ),
     "the player": (f"{STORY}\n[Gambas:Video 20detik]", {}, "detik", "embed"),
     "the player of another's video, under an own dateline": (
         f"JAKARTA, KOMPAS.com - {STORY}\n[Gambas:Video 20detik]",
@@ -27,6 +34,42 @@ CASES = {
     ),
     "an interview given to an outlet is no sign of it": (
         f'{STORY} "Ramai," katanya kepada Kompas.com.',
+        {},
+        None,
+        None,
+    ),
+    "a wording of its own": (
+        f"{STORY} Warga yang datang senang.\nSCROLL TO CONTINUE WITH CONTENT\n{STORY}",
+        {},
+        "detik",
+        "wording",
+    ),
+    "its wording in a text that names another": (
+        f"{STORY} Hal yang sama dikutip dari Kompas.com.\nSCROLL TO CONTINUE WITH CONTENT\n{STORY}",
+        {},
+        None,
+        None,
+    ),
+    "its wording under another's dateline": (
+        f"Jakarta, CNN Indonesia -- {STORY} Warga yang datang senang.\nSCROLL TO CONTINUE WITH CONTENT\n{STORY}",
+        {},
+        "cnnindonesia",
+        "dateline",
+    ),
+    "its wording in another language": (
+        f"The mayor opened a bridge.\nSCROLL TO CONTINUE WITH CONTENT\n{STORY}",
+        {},
+        None,
+        None,
+    ),
+    "the wordings of two": (
+        f"{STORY} Warga yang datang senang.\nSCROLL TO CONTINUE WITH CONTENT\n[Gambas:Video CNBC]\n{STORY}",
+        {},
+        None,
+        None,
+    ),
+    "a wording quoted by an article about it is its own": (
+        f"{STORY} Tulisan Scroll to continue with content yang mengganggu itu dihapus.",
         {},
         None,
         None,
