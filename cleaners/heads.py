@@ -14,8 +14,8 @@ from cleaners.article import Kind
 from cleaners.cutting import Match
 from cleaners.placeholders import DASH
 from cleaners.pointer import Hints
-from cleaners.rule import Rule
-from cleaners.scan import Folded, extent
+from cleaners.rule import Anchor, Removes, Rule
+from cleaners.scan import Folded, extent, longer
 from cleaners.spans import Spans
 
 MAX_STEPS = 100  # elements at one end, each tries every rule; no corpus article loses more than 20 spans in all
@@ -87,13 +87,16 @@ def _head_match(text: str, at: int, rules: Sequence[Rule], hints: Hints) -> Matc
     if hints.title and (end := _title_end(text, at, hints.title)):
         return Match("head/title", Kind.TITLE, at, end)
     # Most places hold no dateline: two looks for its signs spare them a dozen patterns, 20 microseconds each.
-    line_end = text.find("\n", at, at + DATELINE_CHARACTERS)
-    until = line_end if line_end >= 0 else at + DATELINE_CHARACTERS
+    end = text.find("\n", at)
+    end = end if end >= 0 else len(text)
+    until = min(end, at + DATELINE_CHARACTERS)
     dashed = _SET_OFF.search(text, at, until) is not None
     sited = _SITE.search(text, at, until) is not None
     for rule in rules:
         if (rule.dashed and not dashed) or (rule.sited and not sited):
             continue
+        if rule.anchor is Anchor.IS and rule.removes is Removes.PARAGRAPH and longer(text, at, end, rule.max_words):
+            continue  # `extent` would refuse it: the line that it must be has too many words
         if (found := rule.pattern.match(text, at)) and found.end() > at and (match := extent(text, rule, found, hints)):
             return match
     return None

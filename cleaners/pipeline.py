@@ -33,7 +33,7 @@ MIN_GLUED_WORDS = 3  # fewer are names such as iPhone or TikTok
 _NO_STORY = (Kind.REPEAT, Kind.EMBED)
 _WORD = re.compile(r"\w+")
 _GLUED = re.compile(r"[A-Z](?:(?<=[a-z]{3}[A-Z])|(?<=[a-z]{3}[.,][A-Z]))[a-z]{2}")
-_RIGHTS = re.compile(r"dilarang keras mengambil konten", re.IGNORECASE)
+_RIGHTS = "dilarang keras mengambil konten"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +134,15 @@ def _flags(text: str, matches: Sequence[Match]) -> tuple[str, ...]:
         "large-cut": LARGE_CUT < share <= GUARD_CUT,
         "glued-words": glued >= MIN_GLUED_WORDS and glued * 100 > len(text) / 20,
         "advertorial": any("advertorial" in match.rule for match in matches),
-        "rights-reserved": _RIGHTS.search(text) is not None,
+        "rights-reserved": _RIGHTS in text.lower(),
     }
     return tuple(name for name, holds in told.items() if holds)
 
 
 def _share(text: str, matches: Sequence[Match]) -> float:
     """The share of the words that goes, passages delivered twice and code aside: neither can be eaten story."""
+    if not matches:
+        return 0.0
     aside = sum(_words(text, match) for match in matches if match.kind in _NO_STORY)
     removed = sum(_words(text, match) for match in matches if match.kind not in _NO_STORY)
     return removed / max(1, len(text.split()) - aside)

@@ -104,7 +104,7 @@ def extent(text: str, rule: Rule, found: re.Match[str], hints: Hints) -> Match |
         end = arrows.end()
     if rule.anchor is not Anchor.CONTAINS and quoted(text, start):
         return None
-    if rule.removes is not Removes.MATCH and _longer(text, start, end, rule.max_words):
+    if rule.removes is not Removes.MATCH and longer(text, start, end, rule.max_words):
         return None
     return Match(rule.name, rule.kind, start, end, fields)
 
@@ -201,7 +201,7 @@ def _sentence_start(text: str, line: int, at: int) -> int:
     return line
 
 
-def _longer(text: str, start: int, end: int, words: int) -> bool:
+def longer(text: str, start: int, end: int, words: int) -> bool:
     """Whether `text[start:end]` has more than so many words; looks no further than needed."""
     if end - start < words:
         return False

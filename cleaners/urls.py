@@ -160,6 +160,7 @@ def _canonical(url: str, depth: int) -> str | None:
     return f"https://{_bare_host(host)}{path}" + (f"?{query}" if query else "")
 
 
+@lru_cache(maxsize=64)  # of one article the same address is asked three times
 def _split(url: str) -> tuple[str, str, str]:
     """Give host (with a port that matters), path and query; an empty host for what is no web address."""
     if url.startswith("//"):
