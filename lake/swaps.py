@@ -66,7 +66,7 @@ class Plan:
 
 def settle(disk: Disk, root: Path, now: datetime.datetime) -> None:
     """Finish what was committed, delete what was not and what was kept long enough. Hold the lock. Raises OSError."""
-    for folder in sorted((root / STAGING).iterdir()):
+    for folder in sorted((root / STAGING).glob("*")):  # a lake that was copied may lack this empty folder
         staged, old = _FOLDER.fullmatch(folder.name), _OLD.fullmatch(folder.name)
         if staged and staged["state"] == "ready":
             roll_forward(disk, root, folder)

@@ -259,6 +259,23 @@ def test_killed_anywhere_nothing_is_lost_twice_half_or_left_whether_it_is_run_ag
     assert {len(known) for known in found.values()} == {3, 6, 9}  # of mine neither batch, one, or both
 
 
+def test_killed_and_run_again_the_bytes_are_those_of_a_run_that_was_never_stopped(
+    mine: Path, tmp_path: Path, full: bool
+) -> None:
+    made = calls(mine, tmp_path / "straight")
+    for at in range(0, len(made), 1 if full else EVERY_FAULT):
+        lake = tmp_path / str(at)
+        assert stopped(mine, lake, FailingDisk(at, lasting=True))
+        ingest(mine, lake)
+        assert contents(lake) == contents(tmp_path / "straight")
+
+
+def contents(lake: Path) -> dict[str, bytes]:
+    """Every file but those of `runs`, which has the clock."""
+    found = (path for path in lake.rglob("*") if path.is_file() and path.relative_to(lake).parts[0] != "runs")
+    return {str(path.relative_to(lake)): path.read_bytes() for path in found}
+
+
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 def test_a_bad_disk_is_one_sentence_and_the_next_run_puts_things_right(
     fault: Callable[[int], FailingDisk], mine: Path, others: Path, tmp_path: Path, full: bool

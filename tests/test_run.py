@@ -267,3 +267,14 @@ def test_a_run_says_which_columns_it_reads(tmp_path: Path) -> None:
 def test_a_config_is_the_same_after_a_trip_through_json() -> None:
     config = IngestConfig(inputs=["a"], lake="b", columns={"text": "isi"}, workers=2)
     assert IngestConfig.model_validate_json(config.model_dump_json()) == config
+
+
+def test_a_lake_without_its_folder_for_staging_is_mended(tmp_path: Path) -> None:
+    """Whoever copies a lake may leave out what is empty."""
+    source, lake = lines(tmp_path / "in.jsonl", range(2)), tmp_path / "lake"
+    ingest(source, lake)
+    (lake / "_staging").rmdir()
+    assert ingest(source, lake).nothing_new
+    lines(source, range(3))
+    assert ingest(source, lake).articles == 1
+    assert verify(Lake(lake)).problems == ()
