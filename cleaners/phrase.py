@@ -96,10 +96,12 @@ def _joined(pieces: Sequence[tuple[str, str | None]], closing: str | None) -> st
 
 
 def _following(pieces: Sequence[tuple[str, str | None]], closing: str | None) -> str:
-    """The words that stand behind a placeholder, up to the next one; nothing where they may be absent."""
+    """The words that stand behind a placeholder, or its next; nothing where they may be absent."""
     words = "".join(source for source, _ in itertools.takewhile(lambda piece: piece[1] is None, pieces))
     if words and all(name is None for _, name in pieces):
         words += closing or ""
+    elif not words and pieces and pieces[0][1] in PLACEHOLDERS:
+        words = f"(?:{PLACEHOLDERS[pieces[0][1]][0]})"
     return "" if re.match(words, "") else words
 
 

@@ -55,6 +55,8 @@ _SIGNATURE = (
 )
 _SIGNED = r"(?-i:[A-ZÀ-Ý][A-ZÀ-Ý.'’\-]{0,40}(?: [A-ZÀ-Ý][A-ZÀ-Ý.'’\-]{0,40}){0,3}(?!\w))"  # one of several may be short
 
+ANY = r"(?:(?![.!?…] )[^\n]){0,160}"  # of one sentence
+
 # What a placeholder matches, and the field its text fills (None: nothing).
 PLACEHOLDERS: dict[str, tuple[str, str | None]] = {
     "place": (PLACE, "dateline"),
@@ -101,7 +103,7 @@ PLACEHOLDERS: dict[str, tuple[str, str | None]] = {
         None,
     ),  # a dash glued to the first word: only behind an outlet's name
     "capital": (r"(?= *+[\"“‘'(,]?(?-i:[A-ZÀ-Ý0-9])|\n)", None),
-    "any": (r"(?:(?![.!?…] )[^\n]){0,160}?", None),
+    "any": (f"{ANY}?", None),
     "line": (r"[^\n]{0,400}", None),
     "inside": (r"[^\n()]{0,300}+", None),
 }

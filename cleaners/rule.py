@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from cleaners.article import Kind
-from cleaners.placeholders import PLACEHOLDERS, SITE
+from cleaners.placeholders import ANY, PLACEHOLDERS, SITE
 
 # Signs that editors and scrapers leave behind a phrase; they go with it.
 TRAILING = r"[ >»›→:.,;|•*\-–—]*+"
@@ -166,4 +166,6 @@ class Rule:
         return re.NOFLAG if self.case else re.IGNORECASE
 
     def _tail(self, closing: str) -> re.Pattern[str]:
-        return re.compile(self._body + closing + r"\Z", self._case)
+        last = f"({ANY}?)"  # as few signs as fit, and then more, would try every way to share them with the closing
+        sources = (one.removesuffix(last) + f"({ANY}+)" if one.endswith(last) else one for one in self.sources)
+        return re.compile("(?:" + "|".join(sources) + ")" + closing + r"\Z", self._case)

@@ -45,6 +45,12 @@ class Spans:
         """Whether a span ends at `at`, white space aside."""
         return any(True for _ in self._ending(at))
 
+    def ends(self, start: int, end: int) -> Iterator[int]:
+        """Where spans that start in `[start, end)`, or the last before, end, and one sign behind it."""
+        since = max(0, bisect_left(self._starts, start) - 1)
+        for match in self.matches[since : bisect_left(self._starts, end)]:
+            yield from (match.end, match.end + 1)
+
     def ends_between(self, start: int, end: int) -> bool:
         """Whether a span that holds `start` ends before `end`: what found it knows where the story goes on."""
         holding = self._last(bisect_right(self._starts, start))

@@ -24,6 +24,8 @@ MAX_LINES_BELOW = 12  # tags and rails below a sign-off; the median is 4
 MAX_LABEL_WORDS = 8
 HEADLINE_RAIL = "tail/headline-rail"
 
+# Wherever `opens` may say so: behind its signs and blanks, and between a letter and a capital.
+_MAY_OPEN = re.compile(r"(?<![^\n.!?…)\]»>|*: \"”’'])|(?<=[^\W\d_])(?=[^\W\d_a-z])")
 _CLOSED = re.compile(r"(?<![.])[.…][\"”’')]*$|[\"”],? \w+|[,;:]$")
 
 
@@ -90,11 +92,14 @@ def _is_label(line: str) -> bool:
 def _tail_match(text: str, folded: Folded, edge: int, rules: Sequence[Rule], spans: Spans) -> Match | None:
     """Return the first rule's match that ends at the edge and starts where a sentence may."""
     near = folded.near(max(0, edge - TAIL_CHARACTERS), edge)
+    starts: Sequence[int] | None = None
     for rule in rules:
         if not rule.may_stand_among(near):
             continue
         free = rule.anchor in (Anchor.CONTAINS, Anchor.ENDS)
-        for found in _ending(text, folded, edge, rule):
+        if starts is None and not free and not rule.openings:
+            starts = _starts(text, edge, spans)
+        for found in _ending(text, folded, edge, rule, None if free else starts):
             start = found.start()
             if spans.ends_between(start, found.end()):
                 continue
@@ -105,13 +110,23 @@ def _tail_match(text: str, folded: Folded, edge: int, rules: Sequence[Rule], spa
     return None
 
 
-def _ending(text: str, folded: Folded, edge: int, rule: Rule) -> Iterator[re.Match[str]]:
-    """The matches of a rule that reach `edge`, the longest first."""
+def _starts(text: str, edge: int, spans: Spans) -> list[int]:
+    """Where a sentence may start among the last characters before `edge`, or a span has ended; ascending."""
+    since = max(0, edge - TAIL_CHARACTERS)
+    found = {at.start() for at in _MAY_OPEN.finditer(text, since, edge) if opens(text, at.start())}
+    return sorted(found.union(at for at in spans.ends(since, edge) if since <= at < edge))
+
+
+def _ending(text: str, folded: Folded, edge: int, rule: Rule, starts: Sequence[int] | None) -> Iterator[re.Match[str]]:
+    """The matches of a rule that reach `edge`, the longest first; tried at its openings, else at `starts`, if given."""
     start = max(0, edge - TAIL_CHARACTERS)
     if rule.openings:
         for at in folded.places(rule, start, edge):
             if found := rule.tail_pattern.match(text, at, edge):
                 yield found
+        return
+    if starts is not None:
+        yield from filter(None, (rule.tail_pattern.match(text, at, edge) for at in starts))
         return
     while found := rule.tail_pattern.search(text, start, edge):
         yield found
