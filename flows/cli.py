@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows import hand_out, lake_commands, options, restore
+from flows import hand_out, lake_commands, options, restore, upkeep
 from flows.options import Stop
 
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ lake_app.command()(lake_commands.rehash)
 lake_app.command()(restore.restore)
 lake_app.command()(hand_out.export)
 lake_app.command()(hand_out.changes)
+lake_app.command()(upkeep.compact)
+lake_app.command()(upkeep.forget)
 
 Paths = Annotated[
     list[str],
