@@ -34,6 +34,8 @@ __all__ = [
     "numbers_agree",
     "numbers_contained",
     "numbers_of",
+    "overlap",
+    "shingles",
     "text_hash",
 ]
 
@@ -109,6 +111,19 @@ def containment(j: float, n1: int, n2: int) -> float:
     """Estimate how much of the shorter text stands in the longer, 0 to 1, from Jaccard index and shingle counts."""
     shorter = min(n1, n2)
     return min(1.0, j / (1 + j) * (n1 + n2) / shorter) if shorter > 0 else 0.0
+
+
+def shingles(text: str) -> npt.NDArray[np.uint32]:
+    """Give the distinct shingles of a text as sorted hashes, for `overlap`; 0.1 ms for an article."""
+    return _shingles(_words(text))
+
+
+def overlap(a: npt.NDArray[np.uint32], b: npt.NDArray[np.uint32]) -> tuple[float, float]:
+    """Measure the Jaccard index of two texts' shingles, and how much of the fewer stands among the more, 0 to 1."""
+    if not len(a) or not len(b):
+        return 0.0, 0.0
+    common = len(np.intersect1d(a, b, assume_unique=True))
+    return common / (len(a) + len(b) - common), common / min(len(a), len(b))
 
 
 def numbers_of(text: str) -> frozenset[str]:

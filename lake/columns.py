@@ -160,8 +160,12 @@ LINKS = (
     Column("id", STRING, "id of an article or duplicate of this batch."),
     Column("other", STRING, "id of the row it matches: earlier in the lake, or earlier in the batch."),
     Column("kind", STRING, "How they match: exact, revision, syndicated, near, partial."),
-    Column("jaccard", SCORE, "Estimated Jaccard similarity of their shingles: 0 to 1, 4 places.", True),
-    Column("containment", SCORE, "Estimated share of the shorter text found in the other: 0 to 1, 4 places.", True),
+    Column(
+        "jaccard", SCORE, "Jaccard similarity of their shingles: 0 to 1, 4 places; estimated but for partial.", True
+    ),
+    Column(
+        "containment", SCORE, "Share of the shorter in the other: 0 to 1, 4 places; estimated but for partial.", True
+    ),
     Column("batch", STRING, "Batch of `id`: joins with runs."),
 )
 

@@ -8,7 +8,7 @@ that depends on how the input was parted: ten batches of a thousand give what on
                  stays and is flagged `url-reused`: home pages, live pages and junk slugs carry many stories
     syndicated   another outlet, 0.40 or more
     near         the same outlet, 0.80 or more, and the numbers agree: templates differ in little else
-    partial      0.75 of the shorter text stands in the longer: linked only, the article stays
+    partial      0.75 of the shorter text's shingles stand in the longer, measured in the texts: linked only, it stays
 
 Under 50 words only `exact`, and `revision` by title. An unknown source is never another outlet. `duplicate_of` is the
 row matched best, the kept article of its cluster where that matches in the same way; `cluster_id` is that row's.
@@ -27,9 +27,9 @@ import pyarrow.compute as pc
 from cleaners.fingerprint import HASHES, SCHEME
 from lake.candidates import BandIndex, Pairs, Signatures
 from lake.judge import (
+    MAYBE_CONTAINMENT,
+    MAYBE_JACCARD,
     NEAR_JACCARD,
-    PARTIAL_CONTAINMENT,
-    PARTIAL_JACCARD,
     SYNDICATED_JACCARD,
     Judge,
     Match,
@@ -118,8 +118,8 @@ class Index:
     def decide(self, texts: Texts) -> Decision:
         """Decide every row of the batch. `texts(ids, files)` gives texts of stored rows, as `Lake.texts` does.
 
-        It is called once at most: only pairs of one outlet need texts, to compare numbers. Hold the lake's lock, and
-        call this once: what was indexed is let go on the way.
+        It is called once at most, for pairs of one outlet, to compare numbers, and for what may be partial. Hold the
+        lake's lock, and call this once: what was indexed is let go on the way.
         """
         inside = [self._plausible(pairs, self._cleaned) for pairs in self._bands.within()]
         near = _joined([*inside, *self._near])
@@ -146,14 +146,14 @@ class Index:
     def _plausible(self, pairs: Pairs, rows: pa.Table) -> Near:
         """Leave the pairs that some rule may name, whatever texts and titles say."""
         jaccard = JACCARD_OF[pairs.equal]
-        some = jaccard >= PARTIAL_JACCARD
+        some = jaccard >= MAYBE_JACCARD
         new, other, jaccard = pairs.new[some], pairs.other[some], jaccard[some]
         sources = rows.column("source").take(other).to_pylist()
         elsewhere = [another(self._pool.source[a], b) for a, b in zip(new.tolist(), sources, strict=True)]
         ours, theirs = self._pool.shingles(new), rows.column("shingle_count").take(other).to_numpy()
         contained = jaccard / (1 + jaccard) * (ours + theirs) / np.maximum(1, np.minimum(ours, theirs))
         threshold = np.where(np.array(elsewhere, np.bool_), SYNDICATED_JACCARD, NEAR_JACCARD)
-        keep = (jaccard >= threshold) | (contained >= PARTIAL_CONTAINMENT)
+        keep = (jaccard >= threshold) | (contained >= MAYBE_CONTAINMENT)
         return Near(new[keep], other[keep], jaccard[keep])
 
 

@@ -14,9 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cleaners.article import Article, Cleaned, Document, Fields, Language, LanguageStatus, Source
-from cleaners.fingerprint import SCHEME, fingerprint, text_hash
+from cleaners.fingerprint import SCHEME, fingerprint, overlap, shingles, text_hash
 from lake.candidates import BandIndex
 from lake.duplicates import Decision, Index
+from lake.judge import PARTIAL_CONTAINMENT
 from lake.read import KEYS, KeyBatch
 from lake.schema import article_row, row_id, table
 
@@ -189,6 +190,26 @@ def test_a_contained_article_stays_and_is_linked(apart: bool) -> None:
     assert link["jaccard"] == pytest.approx(0.65, abs=0.1)
 
 
+@pytest.mark.parametrize("apart", [False, True])
+@pytest.mark.parametrize("share", [0.55, 0.65, 0.70, 0.74, 0.78, 0.82, 0.90])
+def test_a_partial_copy_is_measured_in_the_texts_and_not_estimated(share: float, apart: bool) -> None:
+    parts = found = 0
+    for seed in range(5, 15):
+        whole, cut = words(seed, 300), round(share * 160)
+        part = [*whole[:cut], *words(seed + 50, 160 - cut)]
+        shelf, stories = Shelf(), [Story(" ".join(whole), "kompas"), Story(" ".join(part), "kompas")]
+        for number, some in enumerate([[story] for story in stories] if apart else [stories]):
+            last = shelf.add(cleaned_rows(some, f"batch{number}"))
+        jaccard, contained = overlap(shingles(" ".join(whole)), shingles(" ".join(part)))
+        parts += contained >= PARTIAL_CONTAINMENT
+        for link in last.links.to_pylist():
+            found += 1
+            assert link["kind"] == "partial"
+            assert link["jaccard"] == pytest.approx(jaccard, abs=1e-4)
+            assert link["containment"] == pytest.approx(contained, abs=1e-4)
+    assert parts - 2 <= found <= parts  # a pair may share no band
+
+
 def test_a_bridge_between_two_clusters_is_linked_to_both() -> None:
     half, other = words(8, 200), words(12, 200)
     shelf = Shelf()
@@ -207,7 +228,7 @@ def test_a_bridge_between_two_clusters_is_linked_to_both() -> None:
     assert decision.duplicates.column("duplicate_of").to_pylist() == [decision.copies[0].of]
 
 
-def test_texts_are_asked_for_only_where_numbers_decide() -> None:
+def test_texts_are_asked_for_only_where_numbers_or_parts_decide() -> None:
     shelf = Shelf()
     shelf.add(cleaned_rows([A], "a"))
     shelf.add(cleaned_rows([Story(edited(1, 10), "detik")], "b"))

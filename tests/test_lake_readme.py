@@ -77,7 +77,7 @@ def test_every_table_and_column_stands_in_the_contract_as_it_is() -> None:
     assert page[page.index(BEGIN) + len(BEGIN) : page.index(END)] == tables()
 
 
-@pytest.mark.parametrize("name", sorted(snippets("python").keys() - READERS))
+@pytest.mark.parametrize("name", sorted(snippets("python").keys() - READERS - {"dask"}))
 def test_every_snippet_runs(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
     exec(snippets("python")[name], {})
