@@ -10,11 +10,12 @@ TEST_STAMP  := $(VENV)/.saring-test
 BENCH_STAMP := .bench/.installed
 PIP         := -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test bench constraints clean
+.PHONY: help demo test proof bench constraints clean
 
 help:
 	@echo "make demo    set up .venv, ingest samples/ into $(LAKE), show what came of it"
 	@echo "make test    lint, types, import contracts, tests"
+	@echo "make proof   the lake's promises at full size: every crash, 100 kills, readers for minutes"
 	@echo "make bench   time and memory as ratios against what people use instead"
 	@echo "make clean   remove what the above made, the lake in $(LAKE) included"
 
@@ -28,6 +29,9 @@ test: $(TEST_STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n auto --dist loadfile -m "not shared" $(PYTEST)
+
+proof: $(TEST_STAMP)
+	$(BIN)/python -m pytest --full -rP tests/test_crash.py tests/test_kills.py tests/test_looping.py tests/test_full_disk.py
 
 bench: $(BENCH_STAMP)
 	.bench/bin/python benchmarks/run.py $(BENCH)
