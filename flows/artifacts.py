@@ -1,16 +1,28 @@
-"""What a run leaves in the Prefect UI: a markdown report under the key `saring-report`."""
+"""What a run leaves in the Prefect UI: a markdown report, a table of its shards, a progress bar that moved."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
+from typing import Any
 
-from prefect.artifacts import create_markdown_artifact
+from prefect.artifacts import (
+    create_markdown_artifact,
+    create_progress_artifact,
+    create_table_artifact,
+    update_progress_artifact,
+)
 from prefect.events import emit_event
 
 from flows.report import RunReport
 
 KEY = "saring-report"  # one entry with a version for each run; a new key would begin a new history
+SHARDS_KEY = "saring-shards"
+PROGRESS_KEY = "saring-progress"
+PROGRESS_SECONDS = 2.0  # between two updates: each is a request
+SHOWN_SHARDS = 500  # the UI slows down above a thousand rows
 DRIFT = "saring.drift"  # the event's name; automations hold it, so it stays
 BAR_WIDTH = 24  # block characters: the UI draws them well, and strips styles
 SHOWN = 20
@@ -18,8 +30,10 @@ HIDDEN_IN_MARKDOWN = str.maketrans({sign: f"\\{sign}" for sign in "\\`*_{}[]<>()
 
 
 def leave(report: RunReport) -> None:
-    """Create the report's artifact; needs a flow run."""
+    """Create the report and the table of shards; needs a flow run."""
     create_markdown_artifact("\n".join(markdown(report)), key=KEY, description=report.sentence())
+    if report.batches:
+        create_table_artifact(shards(report), key=SHARDS_KEY, description=f"{len(report.batches):,} shards")
 
 
 def announce(report: RunReport) -> None:
@@ -30,15 +44,37 @@ def announce(report: RunReport) -> None:
         emit_event(DRIFT, resource=resource, payload=said | asdict(alarm))
 
 
+class Progress:
+    """A progress bar in the UI that moves while documents are cleaned; needs a flow run. Called from many threads."""
+
+    def __init__(self) -> None:
+        self._id: Any = None
+        self._next = 0.0
+        self._guard = threading.Lock()
+
+    def start(self, documents: int) -> None:
+        """Create it."""
+        said = f"{documents:,} documents to clean"
+        self._id = create_progress_artifact(progress=0.0, key=PROGRESS_KEY, description=said)
+
+    def move(self, documents: int, of: int) -> None:
+        """Say how many documents are cleaned; sent every few seconds, and once at the end."""
+        now = time.monotonic()
+        with self._guard:
+            if self._id is None or (now < self._next and documents < of):
+                return
+            self._next = now + PROGRESS_SECONDS
+        update_progress_artifact(artifact_id=self._id, progress=round(100 * documents / max(1, of), 1))
+
+
 def markdown(report: RunReport) -> Iterator[str]:
     """Write a report in markdown: alarms and failures first, then what came in, what went, copies and rejects."""
     yield f"# {report.sentence()}\n"
     yield from (f"- **Alarm**: {_plain(alarm.sentence())}" for alarm in report.alarms)
     yield from (f"- **Failed**: {_plain(failure)}" for failure in report.failures)
     yield f"\nLake `{report.lake}`, run `{report.run}`, rules `{report.ruleset}`, {report.seconds:,.0f} s.\n"
-    yield from _section("What came in, by source", ((n or "unknown", c) for n, c in report.sources.most_common()))
-    removed = sorted(report.removed.items(), key=lambda one: -one[1][0])
-    yield from _section("What was removed, by kind", ((kind, spans) for kind, (spans, _) in removed))
+    yield from _outlets(report)
+    yield from _removals(report)
     unclean = ((f"{name or 'unknown'}, of {of:,}", count) for name, count, of in report.unclean())
     yield from _section("May still hold furniture, by source", unclean)
     yield from _section("Copies, by kind", report.kinds_of_copies.most_common())
@@ -46,6 +82,56 @@ def markdown(report: RunReport) -> Iterator[str]:
         yield "\n| kind | article | is a copy of |\n|:--|:--|:--|"
         yield from (f"| {c.kind} | {_plain(c.title)} | {_plain(c.of_title)} |" for c in report.copies[:SHOWN])
     yield from _section("Rejects, by reason", report.reasons.most_common())
+    yield from _odd(report)
+
+
+def shards(report: RunReport) -> list[dict[str, Any]]:
+    """List the batches of a run for a table: at most `SHOWN_SHARDS`, the slowest of them where there are more."""
+    slowest = sorted(report.batches, key=lambda row: -row["seconds"])[:SHOWN_SHARDS]
+    return [
+        {
+            name.replace("duplicates", "copies"): f"{value:,.1f}" if name == "seconds" else value
+            for name, value in row.items()
+        }
+        for row in sorted(slowest, key=lambda row: row["shard"])
+    ]
+
+
+def _outlets(report: RunReport) -> Iterator[str]:
+    came = {name: tally.counts for name, tally in report.outlets.items()}
+    most = max((counts["articles"] + counts["duplicates"] + counts["rejects"] for counts in came.values()), default=0)
+    if not most:
+        return
+    yield "\n## What came in, by source\n\n| source | kept | copies | rejects | removed | |\n|:--|--:|--:|--:|--:|:--|"
+    for name, counts in sorted(came.items(), key=lambda one: (-one[1]["articles"], one[0] or ""))[:SHOWN]:
+        total = counts["articles"] + counts["duplicates"] + counts["rejects"]
+        share = counts["chars_removed"] / max(1, counts["chars_in"])
+        numbers = f"{counts['articles']:,} | {counts['duplicates']:,} | {counts['rejects']:,} | {share:.0%}"
+        yield f"| {_plain(name or 'unknown')} | {numbers} | {_bar(total, most)} |"
+
+
+def _removals(report: RunReport) -> Iterator[str]:
+    yield from _section("What was removed, by kind", [(k, n) for k, (n, _) in _most_first(report.removed)])
+    if report.samples:
+        yield "\n| kind | rule | what went | from |\n|:--|:--|:--|:--|"
+    for kind, _ in _most_first(report.removed):
+        for one in report.samples.get(kind, ()):
+            yield f"| {kind} | `{one.rule}` | {_plain(one.text)} | {_plain(one.title)} |"
+
+
+def _odd(report: RunReport) -> Iterator[str]:
+    if report.strange:
+        yield "\n## Strangest articles\n\n| removed | article | source | flags | from |\n|--:|:--|:--|:--|:--|"
+    for one in report.strange:
+        words = f"{_plain(one.title)} | {_plain(one.source or 'unknown')} | {_plain(', '.join(one.flags) or '-')}"
+        yield f"| {one.share:.0%} | {words} | {_plain(one.place)} |"
+    if report.slow:
+        yield "\n## Slowest documents\n\n| seconds | article | from |\n|--:|:--|:--|"
+    yield from (f"| {one.seconds:.1f} | {_plain(one.title)} | {_plain(one.place)} |" for one in report.slow)
+
+
+def _most_first(removed: Mapping[str, tuple[int, int]]) -> list[tuple[str, tuple[int, int]]]:
+    return sorted(removed.items(), key=lambda one: (-one[1][0], one[0]))
 
 
 def _section(title: str, counts: Iterable[tuple[str, int]]) -> Iterator[str]:
@@ -55,7 +141,11 @@ def _section(title: str, counts: Iterable[tuple[str, int]]) -> Iterator[str]:
     most = max(number for _, number in rows)
     yield f"\n## {title}\n\n| | | |\n|:--|--:|:--|"
     for name, number in rows:
-        yield f"| {_plain(name)} | {number:,} | {'█' * max(1, round(BAR_WIDTH * number / most))} |"
+        yield f"| {_plain(name)} | {number:,} | {_bar(number, most)} |"
+
+
+def _bar(number: int, most: int) -> str:
+    return "█" * max(1, round(BAR_WIDTH * number / most)) if number else ""
 
 
 def _plain(text: str | None) -> str:

@@ -20,7 +20,7 @@ from prefect.futures import PrefectFuture
 from prefect.states import Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows.artifacts import announce, leave
+from flows.artifacts import Progress, announce, leave
 from flows.child import ShardError
 from flows.observer import Observer
 from flows.plan import Shard
@@ -41,11 +41,15 @@ class RunFailedError(Exception):
 
 
 class _Logs(Observer):
-    """One line for each shard in the run's log, with the time it took."""
+    """One line for each shard in the run's log, with the time it took; and the progress bar."""
 
     def __init__(self, logger: Any) -> None:
         self.logger = logger
         self.told_waiting = False
+        self.progress = Progress()
+
+    def cleaned(self, documents: int, of: int) -> None:
+        self.progress.move(documents, of)
 
     def published(self, shard: Shard, row: Mapping[str, Any] | None) -> None:
         if row is None:
@@ -85,7 +89,7 @@ def ingest(config: IngestConfig) -> State[RunReport]:
     Raises what `flows.run.run` raises.
     """
     observer = _Logs(get_run_logger())
-    prepared: Prepared = _task(lambda: prepare(config), "plan")()
+    prepared: Prepared = _task(lambda: prepare(config, waiting=observer.waiting), "plan")()
     report = RunReport.of(prepared)
     with closing(prepared.inputs):
         if prepared.plan.shards and not config.dry_run:
@@ -99,6 +103,7 @@ def ingest(config: IngestConfig) -> State[RunReport]:
 
 def _work(prepared: Prepared, report: RunReport, observer: _Logs) -> None:
     runner: ThreadPoolTaskRunner[Any] = ThreadPoolTaskRunner(max_workers=prepared.config.pool())
+    observer.progress.start(prepared.plan.documents)
     with runner, begin(prepared, observer) as going:
         shards = prepared.plan.shards
 

@@ -7,13 +7,15 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
-from flows.drift import Alarm
+from flows.drift import Alarm, Tally
+from flows.specimens import SHOWN_REMOVALS, Removed, Slow, Strange, most_slow, most_strange
 from lake.duplicates import Copy
 
 if TYPE_CHECKING:
     from flows.prepare import Prepared
     from flows.run import Published
 
+BATCH = ("shard", "batch", "documents", "articles", "duplicates", "rejects", "seconds")
 MAX_NAMED = 50  # copies and rejects; the rest is counted, and all of them stand in the lake
 
 
@@ -31,7 +33,8 @@ class RunReport:
     """Counts of one run, over the batches that it published.
 
     `sources` counts articles and copies by source, `removed` spans and characters by kind, `failures` are sentences.
-    `residue` counts, by source, the articles that still look like holding furniture, and all its articles.
+    `outlets` adds up `runs.outlets` by source; `residue` counts, by source, the articles that still look like holding
+    furniture, and all its articles.
     With `second_chance` rejects were read again: of those `planned`, the ones that failed as before are no documents;
     `out_of_reach` says where those lie that cannot be read.
     `other_scheme` counts stored signatures that could not be compared.
@@ -60,6 +63,7 @@ class RunReport:
     chars_removed: int = 0
     sources: Counter[str | None] = field(default_factory=Counter)
     residue: dict[str | None, tuple[int, int]] = field(default_factory=dict)
+    outlets: dict[str | None, Tally] = field(default_factory=dict)
     languages: Counter[str] = field(default_factory=Counter)
     removed: dict[str, tuple[int, int]] = field(default_factory=dict)
     kinds_of_copies: Counter[str] = field(default_factory=Counter)
@@ -68,6 +72,10 @@ class RunReport:
     named_rejects: list[Rejected] = field(default_factory=list)
     flags: Counter[str] = field(default_factory=Counter)
     alarms: list[Alarm] = field(default_factory=list)
+    samples: dict[str, list[Removed]] = field(default_factory=dict)
+    strange: list[Strange] = field(default_factory=list)
+    slow: list[Slow] = field(default_factory=list)
+    batches: list[dict[str, Any]] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     done_elsewhere: int = 0
     second_chance: bool = False
@@ -116,6 +124,7 @@ class RunReport:
         for name in ("documents", "articles", "duplicates", "rejects", "forgotten", "chars_in", "chars_removed"):
             setattr(self, name, getattr(self, name) + row[name])
         for outlet in row["outlets"]:
+            self.outlets.setdefault(outlet["source"], Tally()).add(outlet)
             if came := outlet["articles"] + outlet["duplicates"]:  # of others only rejects came
                 self.sources[outlet["source"]] += came
             unclean, kept = self.residue.get(outlet["source"], (0, 0))
@@ -125,6 +134,12 @@ class RunReport:
         self.reasons.update({one["reason"]: one["count"] for one in row["rejected"]})
         self.flags.update({one["flag"]: one["count"] for one in row["flags"]})
         self.alarms += published.alarms
+        self.batches.append({name: row[name] for name in BATCH})
+        for one in published.samples:
+            some = self.samples.setdefault(one.kind, [])
+            some += [one] if len(some) < SHOWN_REMOVALS else []
+        self.strange = most_strange([*self.strange, *published.strange])
+        self.slow = most_slow([*self.slow, *published.slow])
         self.copies += published.copies[: MAX_NAMED - len(self.copies)]
         self.named_rejects += published.rejects[: MAX_NAMED - len(self.named_rejects)]
         self.other_scheme = max(self.other_scheme, published.other_scheme)
@@ -156,6 +171,10 @@ class RunReport:
     def json(self) -> dict[str, Any]:
         """Return it ready for JSON: what `saring ingest --json` prints."""
         found = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "began"}
+        found["outlets"] = {name or "unknown": dict(tally.counts) for name, tally in self.outlets.items()}
+        found["samples"] = {kind: [asdict(one) for one in some] for kind, some in sorted(self.samples.items())}
+        found["strange"] = [asdict(one) for one in self.strange]
+        found["slow"] = [asdict(one) for one in self.slow]
         found["alarms"] = [asdict(alarm) for alarm in self.alarms]
         found["copies"] = [asdict(copy) for copy in self.copies]
         found["named_rejects"] = [asdict(reject) for reject in self.named_rejects]

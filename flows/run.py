@@ -11,6 +11,8 @@ import importlib.metadata
 import json
 import platform
 import threading
+import time
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
@@ -28,6 +30,7 @@ from flows.prepare import Prepared, prepare
 from flows.report import MAX_NAMED, Rejected, RunReport
 from flows.second import closed_in
 from flows.settings import IngestConfig
+from flows.specimens import SLOW_SECONDS, Removed, Slow, Strange, removed, slowest, strangest
 from flows.titles import digest
 from flows.workplace import Workplace
 from lake import BatchInput, BatchTables, Lake, run_row
@@ -48,7 +51,7 @@ def run(
     process makes every change of the lake; its children write their rows through one of their own.
     """
     observer = observer or Observer()
-    prepared = prepare(config, disk)
+    prepared = prepare(config, disk, observer.waiting)
     observer.planned(prepared)
     report = RunReport.of(prepared)
     if config.dry_run or not prepared.plan.shards:
@@ -83,6 +86,8 @@ class Going:
     def __init__(self, prepared: Prepared, lake: Lake, workplace: Workplace, crew: Crew, observer: Observer) -> None:
         self.prepared, self.lake, self.workplace, self.crew, self.observer = prepared, lake, workplace, crew, observer
         self._done: dict[int, int] = {}
+        self._seen: dict[int, tuple[int, float]] = {}
+        self._took: defaultdict[int, dict[int, float]] = defaultdict(dict)
         self._titles_digest = digest(prepared.titles)
         self._guard = threading.Lock()
         self._history = History(self.lake.runs().select(["run", "outlets"]).to_pylist())
@@ -146,7 +151,18 @@ class Going:
             self.lake.publish(BatchTables(shard.batch, self.prepared.ruleset, tables), now)
         (row,) = tables["runs"].to_pylist()
         kinds, rejects = _kinds(tables["removals"]), _rejected(tables["rejects"])
-        return Published(row, decided.copies, kinds, rejects, decided.other_scheme, tuple(self._alarms))
+        slow = slowest(self._took[shard.number], shard.batch, tables)
+        return Published(
+            row,
+            decided.copies,
+            kinds,
+            rejects,
+            decided.other_scheme,
+            tuple(self._alarms),
+            tuple(removed(tables)),
+            tuple(strangest(tables)),
+            tuple(slow),
+        )
 
     def _run_row(
         self, shard: Shard, tables: Mapping[str, pa.Table], started: datetime.datetime, now: datetime.datetime
@@ -184,7 +200,12 @@ class Going:
         return self.prepared.second is None or any(tables[n].num_rows for n in ("articles", "duplicates", "rejects"))
 
     def _progress(self, number: int, done: int) -> None:
+        now = time.monotonic()
         with self._guard:
+            at, since = self._seen.get(number, (done, now))
+            if now - since >= SLOW_SECONDS:
+                self._took[number][at] = max(now - since, self._took[number].get(at, 0))
+            self._seen[number] = done, now
             self._done[number] = max(done, self._done.get(number, 0))
             total = sum(self._done.values())
         self.observer.cleaned(total, self.prepared.plan.documents)
@@ -203,6 +224,9 @@ class Published:
     rejects: tuple[Rejected, ...]
     other_scheme: int = 0
     alarms: tuple[Alarm, ...] = ()
+    samples: tuple[Removed, ...] = ()
+    strange: tuple[Strange, ...] = ()
+    slow: tuple[Slow, ...] = ()
 
 
 @functools.cache

@@ -111,9 +111,16 @@ def test_a_flow_run_writes_the_same_bytes_as_a_plain_one_and_tells_the_server(
     assert run["state"]["message"] == "20 articles, 0 copies, 1 reject"
     tasks = {task["name"] for task in ask(server, "task_runs") if task["flow_run_id"] == run["id"]}
     assert tasks <= {"plan", "clean-00000", "publish", "report"}
-    (artifact,) = [one for one in ask(server, "artifacts") if one["flow_run_id"] == run["id"]]
-    assert (artifact["key"], artifact["type"]) == ("saring-report", "markdown")
-    assert "broken\\-record" in artifact["data"]
+    left = {one["key"]: one for one in ask(server, "artifacts") if one["flow_run_id"] == run["id"]}
+    assert {key: one["type"] for key, one in left.items()} == {
+        "saring-report": "markdown",
+        "saring-shards": "table",
+        "saring-progress": "progress",
+    }
+    assert "broken\\-record" in left["saring-report"]["data"]
+    (shard,) = json.loads(left["saring-shards"]["data"])
+    assert (shard["documents"], shard["articles"], shard["copies"], shard["rejects"]) == (21, 20, 0, 1)
+    assert left["saring-progress"]["data"] == 100
 
     again = subprocess.run([SARING, "ingest", source, "--lake", flow], capture_output=True, text=True, env=server)
     assert again.stdout.startswith("Nothing new")
@@ -134,7 +141,8 @@ def test_an_outlet_unlike_its_history_alarms_in_the_report_the_lake_and_as_an_ev
     assert Lake(lake).runs().column("alarms").to_pylist()[-1] == [alarm]
     run = newest(server)
     assert (run["state_type"], run["state"]["message"]) == ("FAILED", "20 articles, 0 copies, 0 rejects; 1 alarm")
-    report = next(one for one in ask(server, "artifacts") if one["flow_run_id"] == run["id"])
+    left = [one for one in ask(server, "artifacts") if one["flow_run_id"] == run["id"]]
+    (report,) = [one for one in left if one["key"] == "saring-report"]
     assert "**Alarm**: rekaan" in report["data"]
     (event,) = [one for one in ask(server, "events")["events"] if one["event"] == "saring.drift"]
     assert event["resource"]["prefect.resource.id"] == "saring.outlet.rekaan.example"
