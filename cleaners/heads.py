@@ -42,25 +42,33 @@ _SITE = re.compile(r"\.(?:com|co|or|web|id|tv|net|news|my|info|org)(?!\w)", re.I
 def strip_head(text: str, folded: Folded, rules: Sequence[Rule], hints: Hints, spans: Spans) -> None:
     """Add to `spans` what stands before the first word of the story."""
     possible = [rule for rule in rules if folded.may_match(rule)]
+    datelined = _strip_inwards(text, possible, hints, spans)
+    if not datelined:
+        at = spans.skip_forward(text, 0)
+        _clear_head(text, at, [rule for rule in possible if rule.clears], hints, spans)
+    if _clear_above_byline(text, hints, spans) and not datelined:
+        _strip_inwards(text, possible, hints, spans)
+
+
+def _strip_inwards(text: str, rules: Sequence[Rule], hints: Hints, spans: Spans) -> bool:
+    """Take what rules for the head match from the text's start on, up to a second dateline; say whether one was met."""
     datelined = False
     at = spans.skip_forward(text, 0)
     for _ in range(MAX_STEPS):
-        match = _head_match(text, at, possible, hints)
+        match = _head_match(text, at, rules, hints)
         if match is None:
             break
         if match.kind is Kind.DATELINE and any(sign.isalnum() for sign in text[match.start : match.end]):
             if datelined:
-                return
+                break
             datelined = True
         spans.add(match)
         at = spans.skip_forward(text, match.end)
-    if not datelined:
-        _clear_head(text, at, [rule for rule in possible if rule.clears], hints, spans)
-    _clear_above_byline(text, hints, spans)
+    return datelined
 
 
-def _clear_above_byline(text: str, hints: Hints, spans: Spans) -> None:
-    """Take the title and the standfirst that stand above a line of time or byline in the first lines."""
+def _clear_above_byline(text: str, hints: Hints, spans: Spans) -> bool:
+    """Take the title and the standfirst that stand above a line of time or byline in the first lines, if any do."""
     at = spans.skip_forward(text, 0)
     marks = [
         m.start
@@ -71,7 +79,7 @@ def _clear_above_byline(text: str, hints: Hints, spans: Spans) -> None:
         and spans.skip_forward(text, m.end) < len(text)
     ]
     if not marks:
-        return
+        return False
     above = text[at : min(marks)]
     lines = above.rstrip("\n").split("\n")
     short = len(lines) <= MAX_LINES_ABOVE + 1 and len(above.split()) <= HEAD_WORDS // 2
@@ -79,6 +87,8 @@ def _clear_above_byline(text: str, hints: Hints, spans: Spans) -> None:
         for piece in _furniture(text, at, min(marks), hints):
             if not spans.overlap(piece):
                 spans.add(piece)
+        return True
+    return False
 
 
 def _head_match(text: str, at: int, rules: Sequence[Rule], hints: Hints) -> Match | None:
