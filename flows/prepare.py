@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,9 @@ from flows.workplace import sweep
 from lake import Lake
 from lake.disk import Disk
 from lake.store import is_new
+
+
+Waiting = Callable[[float], None]  # seconds so far, while another run holds the lake
 
 
 @dataclass(frozen=True)
@@ -64,10 +67,11 @@ class Prepared:
         )
 
 
-def prepare(config: IngestConfig, disk: Disk | None = None) -> Prepared:
+def prepare(config: IngestConfig, disk: Disk | None = None, waiting: Waiting | None = None) -> Prepared:
     """Check rules, inputs and lake, and plan. Changes nothing but what a run that died has left half done.
 
-    `disk` is where the run makes every change of the lake. Raises CatalogError, InputError and LakeError.
+    `disk` is where the run makes every change of the lake, `waiting` is called while another holds it.
+    Raises CatalogError, InputError and LakeError.
     """
     rules = config.own_rules()
     catalog = load_catalog(rules, config.without)
@@ -75,7 +79,7 @@ def prepare(config: IngestConfig, disk: Disk | None = None) -> Prepared:
     disk = disk or Disk()
     lake = _existing(config, disk)
     if lake is not None and not config.dry_run:
-        mend(lake, disk)
+        mend(lake, disk, waiting)
     name = f"{datetime.datetime.now(datetime.UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     if config.rejects:
         titles = _titles(config, inputs, {}, lake) if not config.dry_run else ()
@@ -112,10 +116,10 @@ def _mapping(file: SourceFile, config: IngestConfig) -> ColumnMap | None:
         return None
 
 
-def mend(lake: Lake, disk: Disk) -> None:
+def mend(lake: Lake, disk: Disk, waiting: Waiting | None = None) -> None:
     """Finish what a dead run had committed and delete what it had not; touch nothing where nothing is left of one."""
     if any((lake.path / "_staging").glob("*")):  # a glob of no folder is empty
-        with lake.lock():
+        with lake.lock(waiting):
             lake.recover()
             sweep(lake.path, disk)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -267,6 +268,26 @@ def test_a_run_says_which_columns_it_reads(tmp_path: Path) -> None:
 def test_a_config_is_the_same_after_a_trip_through_json() -> None:
     config = IngestConfig(inputs=["a"], lake="b", columns={"text": "isi"}, workers=2)
     assert IngestConfig.model_validate_json(config.model_dump_json()) == config
+
+
+def test_a_run_that_finds_another_at_work_says_that_it_waits(tmp_path: Path) -> None:
+    source, lake = lines(tmp_path / "in.jsonl", range(1)), tmp_path / "lake"
+    Lake(lake, create=True)
+    (lake / "_staging" / "work-dead").mkdir()  # so it needs the lock before it has planned
+    told: list[str] = []
+    with ExitStack() as other:
+        other.enter_context(Lake(lake).lock())
+
+        class Waiting(Observer):
+            def waiting(self, seconds: float) -> None:
+                told.append("waiting")
+                other.close()
+
+            def planned(self, prepared: Prepared) -> None:
+                told.append("planned")
+
+        run(IngestConfig(inputs=[str(source)], lake=str(lake), workers=1), observer=Waiting())
+    assert told == ["waiting", "planned"]
 
 
 def test_a_lake_without_its_folder_for_staging_is_mended(tmp_path: Path) -> None:
