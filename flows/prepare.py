@@ -25,7 +25,6 @@ from lake import Lake
 from lake.disk import Disk
 from lake.store import is_new
 
-
 Waiting = Callable[[float], None]  # seconds so far, while another run holds the lake
 
 
