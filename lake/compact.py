@@ -23,6 +23,7 @@ from lake.digest import Numbers
 from lake.exchange import Exchange
 from lake.layout import PUBLISH_ORDER, LakeError
 from lake.merge import MAX_FILE_ROWS, digests_of, merge
+from lake.remote import is_remote
 from lake.store import Lake, is_new
 from lake.swaps import remove
 
@@ -93,6 +94,8 @@ def compact_into(
 
     Stopped in the middle it leaves `<to>.unfinished`, which the next call begins anew. Raises LakeError.
     """
+    if is_remote(to):
+        raise LakeError(f"A new lake is written to a disk, not to {to}: name a folder, and copy its files to the bucket.")
     if not is_new(to):
         raise LakeError(f"{to} holds something already: name a new folder.")
     unfinished = to.with_name(to.name + UNFINISHED)

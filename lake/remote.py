@@ -82,7 +82,7 @@ class Remote:
     """One lake in a bucket, with its copy on disk."""
 
     def __init__(self, url: str, *, bucket: Bucket | None = None, lease_seconds: float | None = None) -> None:
-        self.url = url.rstrip("/")
+        self.url = SCHEME + url.partition(":")[2].strip("/")
         self.bucket = bucket or Bucket(self.url)
         self.copy = copy_of(self.url)
         self.lease_seconds = lease_seconds or LEASE_SECONDS
@@ -264,8 +264,8 @@ class Remote:
 
 
 def is_remote(path: str | Path) -> bool:
-    """Whether a lake's name is that of a bucket."""
-    return str(path).startswith(SCHEME)
+    """Whether a lake's name is that of a bucket; a Path has made one slash of two."""
+    return str(path).startswith("s3:/")
 
 
 def copy_of(url: str) -> Path:

@@ -281,6 +281,23 @@ def test_a_copy_whose_bucket_was_made_anew_is_made_anew() -> None:
     assert Lake(url).done() == {"b2"}
 
 
+def test_what_needs_a_disk_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    url = unused("refused")
+    publish(lake_at(url), "b1", range(5))
+    publish(Lake(tmp_path / "lake", create=True), "b1", range(5))
+    address = "https://rekaan.example/1"
+    for command in (
+        ["compact", "--all", "--lake", url],
+        ["forget", "--url", address, "--yes", "--lake", url],
+        ["compact", "--into", url + "-new", "--lake", str(tmp_path / "lake")],
+    ):
+        assert cli.status_of(["lake", *command]) == 2
+        assert "bucket/refused" in capsys.readouterr().err
+    assert Lake(url).status().rows["articles"] == 5
+    assert cli.status_of(["lake", "compact", "--into", str(tmp_path / "new"), "--lake", url]) == 0
+    assert verify(Lake(tmp_path / "new")).holds
+
+
 @pytest.mark.parametrize("with_lock", [True, False])
 def test_a_lake_copied_from_a_disk_is_a_lake(tmp_path: Path, with_lock: bool) -> None:
     url = unused("copied")
