@@ -95,7 +95,7 @@ def compact_into(
     Stopped in the middle it leaves `<to>.unfinished`, which the next call begins anew. Raises LakeError.
     """
     if is_remote(to):
-        raise LakeError(f"A new lake is written to a disk, not to {to}: name a folder, and copy its files to the bucket.")
+        raise LakeError(f"A new lake is written to a disk, not to {to}: name a folder and copy its files there.")
     if not is_new(to):
         raise LakeError(f"{to} holds something already: name a new folder.")
     unfinished = to.with_name(to.name + UNFINISHED)
