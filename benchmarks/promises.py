@@ -70,6 +70,11 @@ def main() -> None:
                 flush=True,
             )
             figures |= {f"verify_{size}_ratio": ratio, f"verify_{size}_mb": found[-1].memory}
+        compacted = cost([str(BIN / "saring"), "lake", "compact", "--all", "--lake", str(lake)])
+        again = cost([str(BIN / "saring"), "lake", "verify", "--lake", str(lake)])
+        print(f"compacted in {compacted.cpu:.0f} s of processor time, {compacted.memory:.0f} MB; ", end="")
+        print(f"then verify: {1000 * again.cpu / sizes[-1]:.3f} ms an article, {again.memory:.0f} MB", flush=True)
+        figures |= {"verify_compacted_ratio": each * sizes[-1] / again.cpu, "verify_compacted_mb": again.memory}
         figures |= lock(written(rows[asked.base :], folder / "batch.jsonl"), lake, asked.batch)
     if asked.json:
         asked.json.write_text(json.dumps(figures, indent=1) + "\n", "utf-8")

@@ -164,4 +164,4 @@ def _is_kept(row: dict[str, Any]) -> bool:
     payload, length = row["payload"], row["payload_length"]
     if payload is None:
         return length is None or length > MAX_PAYLOAD_BYTES or row["reason"] == Reason.FORGOTTEN
-    return len(payload) == length and hashlib.sha256(payload).hexdigest() == row["payload_sha256"]
+    return bool(len(payload) == length and hashlib.sha256(payload).hexdigest() == row["payload_sha256"])

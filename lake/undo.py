@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
 from cleaners.fingerprint import text_hash
 from cleaners.strip import restore
 from lake import layout
@@ -51,16 +54,19 @@ def _restored(table: str, file: Path, found: Survey) -> Iterator[tuple[str, str 
 
 
 def _removals_for(table: str, file: Path, found: Survey) -> dict[tuple[str, str], Spans]:
-    """Removals of the batches that a file of articles holds, by article and ruleset, in the order of the text."""
+    """Removals of the articles that a file holds, by article and ruleset, in the order of the text."""
     batches = {batch for (name, batch), files in found.batches.items() if name == table and str(file) in files}
     files = {path for batch in batches for path in found.batches.get(("removals", batch), ())}
+    with pq.ParquetFile(file) as parquet:
+        ids = parquet.read(columns=["id"]).column("id").combine_chunks()
     spans: dict[tuple[str, str], Spans] = {}
     for path in sorted(files - {str(broken) for broken in found.broken}):
-        for row in rows_of(Path(path), ["article_id", "ruleset", "start", "end", "text", "batch"]):
-            if row["batch"] in batches:
-                spans.setdefault((row["article_id"], row["ruleset"]), []).append(
-                    (row["start"], row["end"], row["text"])
-                )
+        with pq.ParquetFile(path) as parquet:
+            for rows in parquet.iter_batches(columns=["article_id", "ruleset", "start", "end", "text"]):
+                # Files that were merged hold removals of a whole month: only those of this file become Python values.
+                for row in rows.filter(pc.is_in(rows.column("article_id"), ids)).to_pylist():
+                    span = row["start"], row["end"], row["text"]
+                    spans.setdefault((row["article_id"], row["ruleset"]), []).append(span)
     for each in spans.values():
         each.sort()
     return spans
