@@ -24,6 +24,7 @@ from lake.disk import Disk
 from lake.exchange import Exchange
 from lake.layout import LakeError, Staged
 from lake.read import BatchLine, KeyBatch, KnownInput, Status
+from lake.remote import Remote, is_remote
 from lake.schema import TABLES
 from lake.swaps import settle
 from lake.write import BatchTables
@@ -35,16 +36,22 @@ class Lake:
     """Plain Parquet files under one folder, and the promises about them.
 
     `Lake(path)` opens; `Lake(path, create=True)` makes it if it is not there. `disk` is where every change goes.
+    With `s3://bucket/prefix` the files lie there, and `path` is a copy of them on disk: see `lake.remote`.
     Raises LakeError, one sentence with the remedy: not there, not a lake, not writable (with `create`), or written
     with another schema version.
     """
 
     def __init__(self, path: str | Path, *, create: bool = False, disk: Disk | None = None, look: bool = True) -> None:
-        self.path = Path(path)
+        self.remote = Remote(str(path)) if is_remote(path) else None
+        self.path = self.remote.copy if self.remote else Path(path)
         self.disk = disk or Disk()
         self._runs: dict[str, pa.Table] = {}  # what was read of `runs`, by file name: names are never used again
         self._locked = False
-        if create:
+        if self.remote is not None:
+            self.remote.open(create=create)
+            self.remote.pull()
+            self._create()
+        elif create:
             self._create()
         elif not self.path.is_dir():
             raise LakeError(f"There is no lake at {self.path}: saring ingest PATH… --lake {self.path} makes one.")
@@ -66,8 +73,9 @@ class Lake:
                 if waiting is not None:
                     waiting(time.monotonic() - began)
                 time.sleep(POLL_SECONDS)
-            self._locked = True
-            yield
+            with self.remote.lock(waiting) if self.remote else nullcontext():
+                self._locked = True
+                yield
         finally:
             self._locked = False
             fcntl.flock(handle, fcntl.LOCK_UN)  # a child forked meanwhile may still hold a copy of the handle
@@ -80,6 +88,8 @@ class Lake:
         disk. Raises LakeError if the disk fails; what was finished by then stays finished.
         """
         self._needs_lock()
+        if self.remote is not None:
+            return self.remote.recover()
         try:
             settle(self.disk, self.path, now or datetime.datetime.now(datetime.UTC))
             return tuple(stem for left in write.waiting(self.path) if (stem := self._settle(left)) is not None)
@@ -98,6 +108,8 @@ class Lake:
             raise LakeError(f"Batch {batch.batch} is in the lake {self.path} already.")
         write.check(batch)
         to = Staged(layout.stem(batch.batch, batch.ruleset), layout.month(when), ready=False)
+        if self.remote is not None:
+            return self.remote.publish(to.stem, to.month, write.encoded(batch))
         try:
             write.roll_forward(self.disk, self.path, write.stage(self.disk, self.path, batch, to))
         except OSError as error:
@@ -114,6 +126,8 @@ class Lake:
         self._needs_lock()
         self.recover(when)
         to = Staged(stem, layout.month(when), ready=False)
+        if self.remote is not None:
+            return self.remote.publish(to.stem, to.month, {name: write.encode(name, rows)})
         try:
             write.roll_forward(self.disk, self.path, write.stage_beside(self.disk, self.path, name, rows, to))
         except OSError as error:
@@ -126,6 +140,8 @@ class Lake:
         `fresh`: no month is replaced, only added, which any file system can do. Takes the lock for a moment unless it
         is held. Raises LakeError: the disk; a file system that cannot do it.
         """
+        if self.remote is not None:
+            raise LakeError(f"Files in {self.remote.url} are never replaced: objects cannot change places in one step.")
         held = self._locked
         with nullcontext() if held else self.lock():
             if not held:
@@ -172,7 +188,7 @@ class Lake:
         rows, size = read.counts(self.path)
         newest = runs.slice(max(0, runs.num_rows - last)).select(BatchLine.__slots__).to_pylist()[::-1]
         return Status(
-            path=str(self.path),
+            path=self.remote.url if self.remote else str(self.path),
             schema_version=SCHEMA_VERSION,
             rows=rows,
             size_bytes=size,
@@ -227,8 +243,11 @@ class Lake:
         return f"{said} Nothing of batch {to.stem} is in it: mend the disk and run again."
 
 
-def is_new(path: Path) -> bool:
+def is_new(path: str | Path) -> bool:
     """Whether a lake can be made here: nothing is there, or an empty folder, or what a run left that died making it."""
+    if is_remote(path):
+        return not Remote(str(path)).is_there()
+    path = Path(path)
     if not path.exists():
         return True
     return path.is_dir() and not _is_lake(path) and all(_is_begun(entry) for entry in path.iterdir())
