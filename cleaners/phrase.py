@@ -36,16 +36,17 @@ class PhraseError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """A compiled phrase: the source of its pattern, the field of each group, and two aids to find it fast.
+    """A compiled phrase: the source of its pattern, the field of each group, and three aids to find it fast.
 
     `needs` are lower-case words of which one must occur; `openings` are lower-case strings of which one must stand
-    where a match starts. Either is empty where nothing is known.
+    where a match starts, `closings` letters and brackets of which one ends it. Each is empty where nothing is known.
     """
 
     source: str
     groups: tuple[str | None, ...]
     needs: frozenset[str]
     openings: frozenset[str]
+    closings: frozenset[str]
 
 
 def compile_phrase(text: str) -> Phrase:
@@ -54,7 +55,7 @@ def compile_phrase(text: str) -> Phrase:
         raise PhraseError("an empty phrase", "write the words that stand in the article")
     parts, groups, needs = _sequence(text, _close_boundary(text))
     openings = _openings(text) or frozenset()
-    return Phrase(_open_boundary(text) + parts, tuple(groups), needs, openings)
+    return Phrase(_open_boundary(text) + parts, tuple(groups), needs, openings, _closings(text) or frozenset())
 
 
 def _sequence(text: str, closing: str | None = None) -> tuple[str, list[str | None], frozenset[str]]:
@@ -191,6 +192,20 @@ def _openings(text: str) -> frozenset[str] | None:
             return frozenset(found)
         at = until + 1
     return frozenset(found | {""})
+
+
+def _closings(text: str) -> frozenset[str] | None:
+    """The letters and brackets that a match of a phrase can end with; None where that cannot be told."""
+    if not text.endswith("}"):
+        sign = text[-1:].lower()
+        return frozenset([sign]) if sign and sign.isascii() and (sign.isalnum() or sign in ")]") else None
+    at = 0
+    while (until := _closing(text, text.index("{", at))) + 1 < len(text):
+        at = until + 1
+    branches = [_closings(branch) for branch in _split_choice(text[text.index("{", at) + 1 : until])]
+    if len(branches) == 1 or None in branches:  # a placeholder
+        return None
+    return frozenset[str]().union(*(branch for branch in branches if branch))
 
 
 def _rarer(one: frozenset[str], other: frozenset[str]) -> frozenset[str]:

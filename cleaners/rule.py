@@ -11,7 +11,8 @@ from cleaners.article import Kind
 from cleaners.placeholders import ANY, PLACEHOLDERS, SITE
 
 # Signs that editors and scrapers leave behind a phrase; they go with it.
-TRAILING = r"[ >»›→:.,;|•*\-–—]*+"
+TRAILING_SIGNS = " >»›→:.,;|•*–—-"
+TRAILING = f"[{TRAILING_SIGNS}]*+"
 _REPETITION = re.compile(r"\{\d,\d\}\+?")
 _ONE_SENTENCE = r"(?:(?![.!?…] )[^\n]){0,250}+[.!?…]?[\"”)]?"
 
@@ -77,6 +78,7 @@ class Rule:
     groups: tuple[str | None, ...]
     needs: frozenset[str]
     openings: frozenset[str]
+    closings: frozenset[str]
     file: str
     clears: bool = False  # what stands before it is the head's furniture
     tells: bool = False  # its wording is one outlet's alone and names it where nothing else does
@@ -98,6 +100,12 @@ class Rule:
         return (not self.needed or not self.needed.isdisjoint(words)) and (
             not self.opens_with or not words.isdisjoint(self.opens_with)
         )
+
+    def may_close_with(self, sign: str) -> bool:
+        """Whether the tail pattern can match up to `sign` and the trailing signs behind it."""
+        if not self.closings or not sign.isascii() or (self.where is not Where.TAIL and self.anchor is Anchor.STARTS):
+            return True
+        return sign in self.closings
 
     @functools.cached_property
     def counts(self) -> bool:

@@ -238,6 +238,7 @@ class RuleFile:
             groups=tuple(group for phrase in phrases for group in phrase.groups),
             needs=_union(phrase.needs for phrase in phrases),
             openings=_union(phrase.openings for phrase in phrases),
+            closings=_union(phrase.closings for phrase in phrases),
             file=self.file,
             clears=table.get("clears") is True,
             tells=table.get("tells") is True,

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from cleaners.article import Kind
 from cleaners.cutting import Match
-from cleaners.rule import Anchor, Rule
+from cleaners.rule import TRAILING_SIGNS, Anchor, Rule
 from cleaners.scan import SENTENCE_END, Folded, captured, opens, quoted
 from cleaners.spans import Spans
 
@@ -93,8 +93,9 @@ def _tail_match(text: str, folded: Folded, edge: int, rules: Sequence[Rule], spa
     """Return the first rule's match that ends at the edge and starts where a sentence may."""
     near = folded.near(max(0, edge - TAIL_CHARACTERS), edge)
     starts: Sequence[int] | None = None
+    sign = text[max(0, edge - TAIL_CHARACTERS) : edge].rstrip(TRAILING_SIGNS)[-1:].lower()
     for rule in rules:
-        if not rule.may_stand_among(near):
+        if not rule.may_stand_among(near) or not rule.may_close_with(sign):
             continue
         free = rule.anchor in (Anchor.CONTAINS, Anchor.ENDS)
         if starts is None and not free and not rule.openings:

@@ -105,3 +105,20 @@ def test_what_a_phrase_needs_stands_in_what_it_matches(phrase: str) -> None:
     text = next(text for other, text, _ in MATCHES.values() if other == phrase).lower()
     assert not compiled.needs or any(word in text for word in compiled.needs)
     assert not compiled.openings or any(opening in text for opening in compiled.openings)
+
+
+@pytest.mark.parametrize(
+    ("phrase", "closings"),
+    [
+        ("Artikel ini ditulis oleh {any}", frozenset()),
+        ("Baca juga:", frozenset()),
+        ("Hak cipta{ ANTARA|}", frozenset()),
+        ("({names})", frozenset(")")),
+        ("Redaksi", frozenset("i")),
+        ("Simak {artikel|{berita|video} ini}", frozenset("li")),
+    ],
+)
+def test_the_signs_that_a_match_ends_with_are_known_only_where_they_are_certain(
+    phrase: str, closings: frozenset[str]
+) -> None:
+    assert compile_phrase(phrase).closings == closings
