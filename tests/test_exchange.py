@@ -8,6 +8,8 @@ import itertools
 import os
 import re
 import shutil
+import threading
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from lake_samples import NOW, RULESET, Crash, FailingDisk, batch, bytes_of, publ
 from lake import Lake, LakeError
 from lake.disk import Disk
 from lake.exchange import Stale
+from lake.layout import names_in
 from lake.schema import TABLES, schema_of
 from lake.swaps import GRACE
 from lake.verify import verify
@@ -345,6 +348,71 @@ def test_what_is_published_between_build_and_exchange_is_not_lost(tmp_path: Path
         with lake.lock():
             assert new.commit(NOW)
     holds(lake, {"b1", "b2", "b3", "b4", "b5"})
+
+
+class Meanwhile(Disk):
+    """A disk on which another writer publishes a batch at the worst moment: when the new folders have their links."""
+
+    def __init__(self, path: Path) -> None:
+        self.other = threading.Thread(target=lambda: publish(Lake(path), "b9", range(30, 33)))
+
+    def write(self, path: Path, data: bytes, *, durable: bool = True) -> None:
+        super().write(path, data, durable=durable)
+        if path.name == "plan.json":
+            self.other.start()
+            self.other.join(timeout=3)
+
+
+@pytest.mark.parametrize("locked", [True, False], ids=["with the lock", "without the lock it would be lost"])
+def test_what_is_published_at_the_worst_moment_is_there(
+    locked: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = a_lake(tmp_path / "lake")
+    if not locked:
+        monkeypatch.setattr("lake.store._try_lock", lambda handle: True)
+    disk = Meanwhile(lake.path)
+    merge(Lake(lake.path, disk=disk))
+    disk.other.join()
+    assert ("b9" in Lake(lake.path).done()) is locked
+    if locked:
+        holds(lake, {"b1", "b2", "b3", "b4", "b9"})
+
+
+class Watched(FailingDisk):
+    """Remembers what lay in the table of articles before each call, and after the last."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.path, self.seen = path, list[dict[str, frozenset[str]]]()
+
+    def _tick(self, what: str) -> None:
+        super()._tick(what)
+        self.look()
+
+    def look(self) -> None:
+        self.seen.append({month: names_in(self.path, "articles", month) for month in (OCTOBER, DECEMBER)})
+
+
+def test_whenever_a_reader_lists_and_opens_it_gets_all_of_one_state_or_no_such_file(made: Lake, tmp_path: Path) -> None:
+    """It lists one month at any moment, the other at any later one, and opens all at any moment after that."""
+    to_do = change(made, FEWER)
+    disk = Watched(tmp_path / "lake")
+    lake = copy(made, tmp_path / "lake", disk)
+    disk.look()
+    to_do.run(lake)
+    disk.look()
+    before, after = disk.seen[0], disk.seen[-1]
+    assert all(before[month] != after[month] for month in before)
+    told: Counter[str] = Counter()
+    for one, other in ((OCTOBER, DECEMBER), (DECEMBER, OCTOBER)):
+        for first, second, opened in itertools.combinations_with_replacement(disk.seen, 3):
+            listed = {one: first[one], other: second[other]}
+            if not all(listed[month] <= opened[month] for month in listed):
+                told["no such file"] += 1
+            else:
+                assert listed in (before, after)
+                told["right"] += 1
+    assert told["right"] > 1000 < told["no such file"]
 
 
 def test_what_another_has_replaced_meanwhile_stops_it_before_anything_changes(tmp_path: Path) -> None:
