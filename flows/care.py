@@ -22,9 +22,9 @@ def status_lines(status: Status) -> Iterator[str]:
     yield f"{status.path}: {several(status.batches, 'batch')}, {size:,.1f} MB, schema version {status.schema_version}"
     yield from (f"  {table:<10} {rows:>12,} rows" for table, rows in status.rows.items())
     if status.last:
-        yield "\nLast batches:\n  finished (UTC)     documents  articles    copies   rejects  batch"
+        yield "\nLast batches:\n  finished (UTC)     documents  articles    copies   rejects forgotten  batch"
     for one in status.last:
-        counts = "".join(f"{n:>10,}" for n in (one.documents, one.articles, one.duplicates, one.rejects))
+        counts = "".join(f"{n:>10,}" for n in (one.documents, one.articles, one.duplicates, one.rejects, one.forgotten))
         yield f"  {one.finished:%Y-%m-%d %H:%M}  {counts}  {one.batch[:8]}"
     if status.open_rejects:
         yield "\nOpen rejects, by reason:"

@@ -87,6 +87,7 @@ class BatchLine:
     articles: int
     duplicates: int
     rejects: int
+    forgotten: int
     ruleset: str
 
 

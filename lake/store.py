@@ -4,6 +4,8 @@ with lake.lock():
     lake.recover()
     …                                   # decide copies against what the lake holds now
     lake.publish(BatchTables(batch, ruleset, tables), datetime.now(UTC))
+
+Over 250 lines: one short method for each thing that a lake is asked or told.
 """
 
 from __future__ import annotations
