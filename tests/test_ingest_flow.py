@@ -26,6 +26,7 @@ from lake.verify import verify
 
 pytestmark = pytest.mark.prefect
 
+SMALL = str(Path(__file__).with_name("small_shards.py"))
 STORY = (
     "Warga kampung {n} menyambut pembukaan jembatan nomor {n} pada Senin pagi.\n"
     "Baca juga: Jembatan Lama Nomor {n} Ditutup\nPedagang di ujung jembatan berharap pembeli datang lagi."
@@ -156,6 +157,18 @@ def one_day(folder: Path, day: int, title: str | None) -> Path:
     rows = [{"url": url, "title": title, "text": text} for url, text in stories]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return path
+
+
+def test_shards_cleaned_two_at_once_as_a_flow_run_give_the_bytes_of_a_plain_run_with_one_worker(
+    server: dict[str, str], source: Path, tmp_path: Path
+) -> None:
+    small = [sys.executable, SMALL, "5", "locked", "ingest", str(source)]
+    plain, flow = tmp_path / "plain", tmp_path / "flow"
+    subprocess.run([*small, "--lake", plain, "--workers", "1"], check=True, capture_output=True)
+    subprocess.run([*small, "--lake", flow, "--workers", "2"], check=True, capture_output=True, env=server)
+    assert len(contents(flow)) == 5 * 5  # batches, tables apart from runs
+    assert contents(flow) == contents(plain)
+    assert newest(server)["state"]["message"] == "20 articles, 0 copies, 1 reject"
 
 
 def newest(server: dict[str, str]) -> Any:
