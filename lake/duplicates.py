@@ -140,7 +140,7 @@ class Index:
         )
 
     def _same_key(self, rows: pa.Table) -> npt.NDArray[np.bool_]:
-        keys = key_hashes(rows.column("canonical_url"))
+        keys = key_hashes(rows.column("canonical_url"), any_page=True)  # those of the batch that are none have no key
         return among(keys, self._keys) & (keys >= 0)
 
     def _plausible(self, pairs: Pairs, rows: pa.Table) -> Near:

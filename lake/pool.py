@@ -139,10 +139,13 @@ class Pool:
         return fresh
 
 
-def key_hashes(urls: pa.ChunkedArray) -> npt.NDArray[np.int64]:
-    """Hash what tells articles by their canonical URLs; -1 for one that tells none."""
+def key_hashes(urls: pa.ChunkedArray, *, any_page: bool = False) -> npt.NDArray[np.int64]:
+    """Hash what tells articles by their canonical URLs; -1 for one that tells none.
+
+    `any_page` hashes home and section pages too, which saves the look at each: half of the time.
+    """
     given = (url for some in batched(urls) for url in some)
-    keys = (article_key(url) if url is not None and has_identity(url) else None for url in given)
+    keys = (article_key(url) if url is not None and (any_page or has_identity(url)) else None for url in given)
     return hashes(keys, len(urls))
 
 
