@@ -9,17 +9,19 @@ from __future__ import annotations
 import base64
 import itertools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from cleaners.again import Earlier
 from cleaners.article import Document, Reason, Reject, Stage
 from flows.columns import ColumnMap
 from flows.formats import Form, form_of
 from flows.pages import record_of
-from flows.records import Problem, document_of, parse_line, reject_of
+from flows.records import Problem, document_of, parse_line, reject_of, repaired
 from lake import originals
+from lake.earlier import COLUMNS, earlier_of
 
 _WHOLE = (Form.TEXT, Form.PAGE)
 _VALUES = (Form.LINES, Form.JSON)
@@ -44,15 +46,54 @@ def line_of(row: Mapping[str, Any], payload: bytes, columns: Mapping[str, str]) 
     return told | {"payload": base64.b64encode(payload).decode()}
 
 
-def read_kept(path: Path, start: int) -> Iterator[Document | Reject]:
+def line_of_article(row: Mapping[str, Any], before: str, removed: Sequence[str]) -> dict[str, Any]:
+    """A stored article as a line: what its row says, its text before the cut, and what was removed from it."""
+    told = {name: row[name] for name in COLUMNS}
+    times = {name: row[name] and row[name].isoformat() for name in ("date_published", "date_modified")}
+    return {"row": told | times, "before": before, "removed": list(removed)}
+
+
+def line_of_original(row: Mapping[str, Any], original: Mapping[str, Any]) -> dict[str, Any]:
+    """A stored article as a line: what arrived as it, to be extracted and normalised again."""
+    names = ("origin_file", "origin_row", "origin_id", "reject_id")
+    payload = base64.b64encode(original["payload"]).decode()
+    said = {name: original[name] for name in ("media_type", "encoding", "document")}
+    return {"original": said | {"payload": payload} | {name: row[name] for name in names}}
+
+
+def read_kept(path: Path, start: int) -> Iterator[Document | Reject | Earlier]:
     """Yield the documents of a file, from line `start` on."""
     with path.open("rb") as file:
         for line in itertools.islice(file, start, None):
             given = json.loads(line)
-            found = _from_file(given) if "piece" in given else _from_payload(given)
-            document = found if isinstance(found, Document) else found.document
-            document = replace(document, reject_id=given["reject_id"], outlet=document.outlet or given.get("outlet"))
-            yield document if isinstance(found, Document) else replace(found, document=document)
+            if "row" in given:
+                yield earlier_of(given["row"], given["before"], given["removed"])
+            elif "original" in given:
+                yield _from_original(given["original"])
+            else:
+                yield _from_reject(given)
+
+
+def _from_original(given: Mapping[str, Any]) -> Document:
+    payload = base64.b64decode(given["payload"])
+    names = {"origin_file": "origin_file", "origin_row": "origin_row", "id": "origin_id", "reject_id": "reject_id"}
+    origin = {name: given[column] for name, column in names.items()}
+    found = originals.document_of(payload, given["media_type"], given["encoding"], given["document"], **origin)
+    if found is None:
+        raise ValueError("octets are no article")
+    mended: dict[str, None] = {}
+    return replace(
+        found,
+        html=None if found.html is None else repaired(found.html, mended),
+        text=None if found.text is None else repaired(found.text, mended),
+    )
+
+
+def _from_reject(given: Mapping[str, Any]) -> Document | Reject:
+    found = _from_file(given) if "piece" in given else _from_payload(given)
+    document = found if isinstance(found, Document) else found.document
+    document = replace(document, reject_id=given["reject_id"], outlet=document.outlet or given.get("outlet"))
+    return document if isinstance(found, Document) else replace(found, document=document)
 
 
 def _from_file(given: Mapping[str, Any]) -> Document | Reject:

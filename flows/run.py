@@ -57,7 +57,7 @@ def run(
     if config.dry_run or not prepared.plan.shards:
         prepared.inputs.close()
         return report.finished()
-    with closing(prepared.inputs), _pool(config.pool()) as pool, begin(prepared, observer, limits) as going:
+    with closing(prepared.inputs), pool_of(config.pool()) as pool, begin(prepared, observer, limits) as going:
         started = [pool.submit(going.clean, shard) for shard in prepared.plan.shards]
         for shard, future in zip(prepared.plan.shards, started, strict=True):
             try:
@@ -237,7 +237,7 @@ def versions() -> dict[str, str]:
 
 
 @contextmanager
-def _pool(workers: int) -> Iterator[ThreadPoolExecutor]:
+def pool_of(workers: int) -> Iterator[ThreadPoolExecutor]:
     """Threads that each drive a child; what has not begun when the run fails does not begin."""
     pool = ThreadPoolExecutor(workers, thread_name_prefix="shard")
     try:

@@ -24,6 +24,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cleaners.again import Earlier, clean_again
 from cleaners.article import Cleaned, Document, Reason, Reject, Stage
 from cleaners.catalog import Catalog, load_catalog
 from cleaners.headline import Known
@@ -70,10 +71,13 @@ class Job:
     faults: Mapping[int, Fault] = field(default_factory=dict)
 
 
-def clean_one(document: Document, catalog: Catalog, *, known: Known | None = None) -> Cleaned | Reject:
+def clean_one(item: Document | Earlier, catalog: Catalog, *, known: Known | None = None) -> Cleaned | Reject:
     """Clean one document; a mistake of ours that it brings out becomes its reject, and no other's."""
+    document = item.document if isinstance(item, Earlier) else item
     try:
-        return clean(document, catalog, known=known)
+        if isinstance(item, Earlier):
+            return clean_again(item, catalog, known=known)
+        return clean(item, catalog, known=known)
     except MemoryError:
         return Reject(document, Stage.RUN, Reason.KILLED, "cleaning it needed more memory than a shard may use")
     except Exception as error:  # isolates: whatever it is, it stands in `rejects` with its name and its document
@@ -166,7 +170,7 @@ def _stretches(first: int, last: int, faults: Mapping[int, Fault]) -> Iterator[t
 
 def _read(
     piece: Mapping[str, Any], low: int, high: int, shift: int, begin: Callable[..., None]
-) -> Iterator[tuple[int, Document | Reject]]:
+) -> Iterator[tuple[int, Document | Reject | Earlier]]:
     from flows.sources import read  # here, so that `saring clean` does not wait for it
 
     source, mapping = source_of(piece)
@@ -211,12 +215,13 @@ class FileChanged(Exception):
 # --------------------------------------------------------------------------------------------------------------- rows
 
 
-def _verdict(document: Document | Reject, job: Job, at: int, catalog: Catalog) -> Cleaned | Reject:
+def _verdict(document: Document | Reject | Earlier, job: Job, at: int, catalog: Catalog) -> Cleaned | Reject:
     if isinstance(document, Reject):
         return document
     if fault := job.faults.get(at):
-        return Reject(document, Stage.RUN, fault.reason, fault.detail)
-    if job.outlet and not document.outlet:
+        base = document.document if isinstance(document, Earlier) else document
+        return Reject(base, Stage.RUN, fault.reason, fault.detail)
+    if job.outlet and isinstance(document, Document) and not document.outlet:
         document = replace(document, outlet=job.outlet)
     return _wanted(clean_one(document, catalog, known=known(job.titles)), job.languages)
 

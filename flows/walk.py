@@ -36,7 +36,7 @@ class Origin(NamedTuple):
     compression: str
 
 
-def walk(origin: Origin, mapping: ColumnMap, name: str, start: int = 0) -> Iterator[Document | Reject]:
+def walk(origin: Origin, mapping: ColumnMap, name: str, start: int = 0) -> Iterator[Any]:
     """Yield the records of a file from number `start` on; `name` is its `origin_file`."""
     if origin.form is Form.KEPT:
         from flows.kept import read_kept  # which reads records of other files in turn
