@@ -1,9 +1,8 @@
 """Clean the documents of one shard: the program that runs in a killable child process, `python -m flows.shard`.
 
 It speaks lines with its parent (`flows.child`). On standard input: one JSON line that sets it up, then one for each
-job. On standard output: `ready RULESET`, `at N` before document N of the job is read, `done N` when all rows up to N,
-the end of the job, are on disk, `disk ERRNO TEXT` when they cannot be put there. When the pipe from the parent ends,
-so does this process, whatever it is doing.
+job. On standard output: `ready RULESET`; `at N` before document N of the job is read; `done N` when all rows up to N,
+its end, are on disk; `disk ERRNO TEXT` if they cannot be. When the parent's pipe ends, so does it, whatever it does.
 
 Rows go into part files (`flows.parts`), each whole or absent: a child that dies has lost at most `FLUSH_DOCUMENTS`
 documents' work and no document.

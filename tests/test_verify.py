@@ -11,7 +11,7 @@ import pytest
 from lake_samples import NOW, RULESET, bytes_of, publish
 
 from flows import cli
-from lake import Lake
+from lake import Lake, LakeError
 from lake.schema import TABLES, conform, row_id, table
 from lake.survey import Promise
 from lake.verify import verify
@@ -336,3 +336,11 @@ def test_a_torn_file_of_articles_stops_other_commands_with_one_sentence(
         assert said.startswith("saring: A file of the lake cannot be read (")
         assert len(said) < 250
         assert said.endswith("): saring lake verify names it.")
+
+
+def test_a_file_that_goes_while_it_is_looked_for_ends_it_with_one_sentence(lake: Lake) -> None:
+    """It was replaced by a compaction, or is lost; the next time tells which."""
+    gone = file(lake, "articles", "b2")
+    with pytest.raises(LakeError, match=rf"{gone.name}.* was replaced while the lake was looked at: run .* again"):
+        verify(lake, lambda *_: gone.unlink(missing_ok=True))
+    assert "articles, batch b2" in [problem.where for problem in verify(lake).problems]
