@@ -1,4 +1,4 @@
-"""Four readers that never stop, while batches come, months are compacted and rows are forgotten: no wrong answer, ever.
+"""Four readers that never stop, while batches come, are compacted, forgotten, cleaned again: no wrong answer, ever.
 
 A reader that listed files before they were replaced may be told loudly that one is not there; it reads again. With
 `--full` it goes on for minutes. Each rename takes 2 ms longer than it would, as on a disk over a network.
@@ -18,6 +18,7 @@ import pytest
 from lake_samples import NOW, batch
 from looping_reader import TOOLS
 
+from flows.reclean import Wanted, reclean
 from lake import Lake
 from lake.compact import compact, months_of
 from lake.disk import Disk
@@ -30,7 +31,7 @@ READER = str(Path(__file__).with_name("looping_reader.py"))
 SECONDS, FULL_SECONDS = 8, 180
 START_SECONDS = 120.0
 ROWS = 6  # of a batch
-EVERY_COMPACT, EVERY_FORGET = 7, 3  # batches between two
+EVERY_COMPACT, EVERY_FORGET, EVERY_RECLEAN = 7, 3, 10  # batches between two
 MONTHS = (NOW, NOW + datetime.timedelta(days=1))  # the last day of a month, and the first of the next
 # What a reader is told when a file that it had listed was replaced meanwhile.
 LOUD = re.compile(
@@ -59,7 +60,7 @@ class Writer:
 
     def __init__(self, path: Path) -> None:
         self.path, self.lake, self.batches = path, Lake(path, create=True, disk=SlowDisk()), 0
-        self.done = {"published": 0, "compacted": 0, "forgotten": 0}
+        self.done = {"published": 0, "compacted": 0, "forgotten": 0, "recleaned": 0}
 
     def say(self, log: str, line: str) -> None:
         with self.path.with_suffix(f".{log}").open("a") as file:
@@ -88,12 +89,19 @@ class Writer:
         self.say("gone", id)
         self.done["forgotten"] += 1
 
+    def reclean(self) -> None:
+        other = ("kompas", "detik")[self.done["recleaned"] % 2]  # every row names the rules it was cleaned by
+        assert not reclean(self.lake, Wanted(without=(other,), workers=1)).same
+        self.done["recleaned"] += 1
+
     def step(self) -> None:
         self.publish()
         if self.batches % EVERY_FORGET == 0:
             self.forget()
         if self.batches % EVERY_COMPACT == 0:
             self.compact()
+        if self.batches % EVERY_RECLEAN == 0:
+            self.reclean()
 
 
 def until(holds, seconds: float) -> None:  # type: ignore[no-untyped-def]
