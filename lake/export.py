@@ -135,7 +135,7 @@ def _in_order(lake: Lake, scratch: Path, chosen: Chosen) -> Iterator[pa.Table]:
                 out.write_table(here)
                 stretches[stretch].append(written)
                 written += 1
-    with pa.memory_map(str(scratch)) as source:
+    with pa.OSFile(str(scratch)) as source:  # not mapped: its pages would count as memory
         parts = pa.ipc.open_file(source)
         for numbers in stretches:
             rows = pa.Table.from_batches([parts.get_batch(number) for number in numbers]).sort_by("place")
