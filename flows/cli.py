@@ -12,6 +12,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -231,6 +232,40 @@ def explain(
         print(marked(found, catalog))
     for line in facts(found, catalog):
         print(line, file=sys.stderr)
+
+
+@app.command("report")
+def report(
+    html: Annotated[
+        Path, typer.Option("--html", metavar="FILE", help="Where to write the page; - is standard output.")
+    ],
+    run: Annotated[
+        str | None, typer.Option("--run", metavar="ID", help="Only this run, by its name or the beginning of it.")
+    ] = None,
+    lake: options.Lake = None,
+) -> None:
+    """Write a page for people: totals, days, outlets, who copies whom, what was removed, rejects, alarms.
+
+    One file that asks nobody for anything, for a phone or a desk, light or dark.
+
+    \b
+      saring report --html report.html
+      saring report --run 20261121T0500 --html today.html
+    """
+    from flows.figures import figures
+    from flows.paper import paper
+    from flows.settings import lake_path
+    from lake import Lake
+
+    page = paper(figures(Lake(lake_path(lake)), run))
+    if str(html) == "-":
+        print(page)
+        return
+    try:
+        html.write_text(page, "utf-8")
+    except OSError as error:
+        options.fail(f"The report cannot be written to {html}: {error.strerror}.")
+    print(f"Wrote {html}")
 
 
 @rules_app.command("check")
