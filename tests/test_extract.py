@@ -7,10 +7,12 @@ import pytest
 from cssselect import SelectorError
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lxml.html import fromstring
 
 from cleaners.article import Page, Reason, Related
 from cleaners.containers import selector
 from cleaners.extract import PAGE_MAX_CHARS, NotArticle, extract
+from cleaners.fallback import TREE_MAX_BLOCKS, by_trafilatura
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,3 +285,9 @@ def test_no_page_raises(parts, url):
 def test_the_same_page_is_read_the_same_way(parts):
     html = page(f"<div>{paragraphs(*STORY)}{''.join(parts)}</div>")
     assert extract(html) == extract(html)
+
+
+def test_a_page_of_thousands_of_short_blocks_is_not_compared_block_by_block():
+    page = "<p>Warga menyambut jembatan baru itu pada Senin pagi, kata wali kota kepada mereka.</p>" * 20
+    assert by_trafilatura(fromstring(f"<body>{page}</body>"), None)
+    assert by_trafilatura(fromstring(f"<body>{page}{'<p>kata</p>' * TREE_MAX_BLOCKS}</body>"), None) is None
