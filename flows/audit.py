@@ -14,10 +14,11 @@ from typing import Any
 
 from cleaners.article import Cleaned, Kind
 from cleaners.catalog import Catalog
-from flows.console import DEEP_CUTS, several
+from flows.console import DEEP_CUTS
 from flows.residue import MIN_ARTICLES, Lengths, Phrase, Residue, Suspect
 from flows.shard import clean_one
 from flows.sources import expand, read
+from flows.words import several
 from lake import layout
 from lake.survey import rows_of
 

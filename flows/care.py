@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from flows.console import PLAIN_EVERY_SECONDS, several
+from flows.console import PLAIN_EVERY_SECONDS
+from flows.words import several
 from lake import Lake
 from lake.read import Status
 from lake.verify import Verdict, verify

@@ -271,8 +271,8 @@ def report(
 @rules_app.command("check")
 def rules_check(rules: options.Rules = None, without: options.Without = None) -> None:
     """Load all rule files and try every example in them. Your own too, with --rules."""
-    from flows.console import several
     from flows.rulebook import check
+    from flows.words import several
 
     catalog = options.catalog(rules, without)
     result = check(catalog)

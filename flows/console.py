@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from flows.observer import Observer
 from flows.report import RunReport
+from flows.words import duration, headline, several
 
 if TYPE_CHECKING:
     from flows.plan import Shard
@@ -19,7 +20,6 @@ PLAIN_EVERY_SECONDS = 15.0  # between two lines of progress where there is no te
 WAIT_SECONDS = 2.0  # a lock held shorter than this is not worth a line
 SHOWN = 10  # copies, sources and reasons that are listed; the rest is counted
 DEEP_CUTS = ("guard", "large-cut")  # flags of articles that a person should read
-WIDTH = 48  # of a title in a list
 
 
 class Lines(Observer):
@@ -215,7 +215,7 @@ def _copies(report: RunReport) -> Iterator[str]:
     kinds = ", ".join(f"{number:,} {kind}" for kind, number in report.kinds_of_copies.most_common())
     yield f"\nCopies found ({kinds}):"
     for copy in sorted(report.copies, key=lambda copy: copy.title is None or copy.of_title is None)[:SHOWN]:
-        yield f"  {copy.kind:<11} {copy.id[:8]} {_title(copy.title)}\n{'of':>13} {copy.of[:8]} {_title(copy.of_title)}"
+        yield f"  {copy.kind:<11} {copy.id[:8]} {headline(copy.title)}\n{'of':>13} {copy.of[:8]} {headline(copy.of_title)}"
     if report.duplicates > SHOWN:
         yield f"  and {report.duplicates - min(SHOWN, len(report.copies)):,} more, in the table duplicates"
 
@@ -244,25 +244,3 @@ def _table(rows: Iterable[tuple[str, int]]) -> Iterator[str]:
     if len(listed) > 2 * SHOWN:
         rest = sum(number for _, number in listed[2 * SHOWN :])
         yield f"  and {len(listed) - 2 * SHOWN} more, {rest:,} in all"
-
-
-def _title(title: str | None) -> str:
-    if title is None:
-        return "(no title)"
-    return title if len(title) <= WIDTH else title[: WIDTH - 1] + "…"
-
-
-def several(number: int, noun: str) -> str:
-    """Count a noun: `1 file`, `3 files`, `2 copies`, `4 batches`."""
-    plural = noun[:-1] + "ies" if noun.endswith("y") else noun + ("es" if noun.endswith("ch") else "s")
-    return f"{number:,} {noun if number == 1 else plural}"
-
-
-def duration(seconds: float) -> str:
-    """Say a time span: `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`."""
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 1:
-        return f"{rest} s"
-    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

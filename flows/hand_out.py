@@ -66,8 +66,8 @@ def export(
       saring lake export --to parquet articles-2026
       saring lake export --to jsonl --compress zstd --languages id,ms --since 2026-01-01 indonesian
     """
-    from flows.console import several
     from flows.settings import lake_path
+    from flows.words import several
     from lake import Lake
     from lake.export import export as exported
     from lake.formats import Compress, Form

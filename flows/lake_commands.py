@@ -46,8 +46,8 @@ def reconcile(lake: options.Lake = None, json: options.Json = False) -> None:
 
     Runs decide article by article; one that matches two clusters leaves two. No row of another table is changed.
     """
-    from flows.console import several
     from flows.settings import lake_path
+    from flows.words import several
     from lake import Lake
     from lake.reconcile import reconcile as reconciled
 
@@ -65,8 +65,8 @@ def rehash(lake: options.Lake = None, json: options.Json = False) -> None:
 
     They are written to the table signatures; no row of another table is changed. Then run saring lake reconcile.
     """
-    from flows.console import several
     from flows.settings import lake_path
+    from flows.words import several
     from lake import Lake
     from lake.signatures import rehash as rehashed
 

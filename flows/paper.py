@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import jinja2
 
 from flows import charts
-from flows.console import several
 from flows.figures import Day, Figures
+from flows.words import several
 
 SHOWN_ALARMS = 20
 SHOWN_OUTLETS = 20

@@ -13,7 +13,7 @@ from lake.duplicates import Copy
 
 if TYPE_CHECKING:
     from flows.prepare import Prepared
-    from flows.run import Published
+    from flows.published import Published
 
 BATCH = ("shard", "batch", "documents", "articles", "duplicates", "rejects", "seconds")
 MAX_NAMED = 50  # copies and rejects; the rest is counted, and all of them stand in the lake

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cleaners.catalog import Catalog, template
 from cleaners.examples import check_examples
-from flows.console import several
+from flows.words import several
 
 
 @dataclass(frozen=True, slots=True)

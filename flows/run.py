@@ -16,7 +16,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -27,15 +26,16 @@ from flows.drift import Alarm, History
 from flows.observer import Observer
 from flows.plan import Piece, Shard
 from flows.prepare import Prepared, prepare
-from flows.report import MAX_NAMED, Rejected, RunReport
+from flows.published import Published, removed_by_kind, some_rejects
+from flows.report import RunReport
 from flows.second import closed_in
 from flows.settings import IngestConfig
-from flows.specimens import SLOW_SECONDS, Removed, Slow, Strange, removed, slowest, strangest
+from flows.specimens import SLOW_SECONDS, removed, slowest, strangest
 from flows.titles import digest
 from flows.workplace import Workplace
 from lake import BatchInput, BatchTables, Lake, run_row
 from lake.disk import Disk
-from lake.duplicates import Copy, Index
+from lake.duplicates import Index
 from lake.tombstones import Tombstones
 
 DECIDE_BYTES = ("ftfy", "langdetect", "lxml", "numpy", "pyarrow", "trafilatura")  # packages named in `runs.versions`
@@ -99,7 +99,7 @@ class Going:
         Raises ShardError.
         """
         started = datetime.datetime.now(datetime.UTC)
-        self.crew.clean(self.prepared.job(shard, self.workplace.path), lambda done: self._progress(shard.number, done))
+        self.crew.clean(self.prepared.job(shard, self.workplace.path), lambda done: self.progress(shard.number, done))
         return started
 
     def publish(self, shard: Shard, started: datetime.datetime) -> Published | None:
@@ -150,7 +150,7 @@ class Going:
         if self._holds_rows(tables):
             self.lake.publish(BatchTables(shard.batch, self.prepared.ruleset, tables), now)
         (row,) = tables["runs"].to_pylist()
-        kinds, rejects = _kinds(tables["removals"]), _rejected(tables["rejects"])
+        kinds, rejects = removed_by_kind(tables["removals"]), some_rejects(tables["rejects"])
         slow = slowest(self._took[shard.number], shard.batch, tables)
         return Published(
             row,
@@ -199,7 +199,8 @@ class Going:
         """Whether there is anything to publish: rejects that all failed as before leave no batch."""
         return self.prepared.second is None or any(tables[n].num_rows for n in ("articles", "duplicates", "rejects"))
 
-    def _progress(self, number: int, done: int) -> None:
+    def progress(self, number: int, done: int) -> None:
+        """Note that so many documents of a shard are done, and how long the last one took."""
         now = time.monotonic()
         with self._guard:
             at, since = self._seen.get(number, (done, now))
@@ -209,24 +210,6 @@ class Going:
             self._done[number] = max(done, self._done.get(number, 0))
             total = sum(self._done.values())
         self.observer.cleaned(total, self.prepared.plan.documents)
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """One batch in the lake: its row of `runs`, copies, spans and characters removed by kind, some of its rejects.
-
-    `other_scheme` counts stored signatures that it could not be compared with.
-    """
-
-    row: dict[str, Any]
-    copies: tuple[Copy, ...]
-    removed: dict[str, tuple[int, int]]
-    rejects: tuple[Rejected, ...]
-    other_scheme: int = 0
-    alarms: tuple[Alarm, ...] = ()
-    samples: tuple[Removed, ...] = ()
-    strange: tuple[Strange, ...] = ()
-    slow: tuple[Slow, ...] = ()
 
 
 @functools.cache
@@ -249,20 +232,3 @@ def pool_of(workers: int) -> Iterator[ThreadPoolExecutor]:
 def _batch_input(piece: Piece) -> BatchInput:
     file = piece.file
     return BatchInput(file.name, file.sha256, file.size, piece.records, piece.start, piece.stop, piece.continues)
-
-
-def _rejected(rejects: pa.Table) -> tuple[Rejected, ...]:
-    """Some of the rejects of a batch, in the order of its input."""
-    columns = ["origin_file", "origin_row", "reason", "detail"]
-    rows = rejects.slice(0, MAX_NAMED).select(columns).to_pylist()
-    return tuple(Rejected(f"{r['origin_file']}:{r['origin_row']}", r["reason"], r["detail"] or "") for r in rows)
-
-
-def _kinds(removals: pa.Table) -> dict[str, tuple[int, int]]:
-    """Spans and characters removed, by kind."""
-    found: dict[str, tuple[int, int]] = {}
-    kinds, starts, ends = (removals.column(name).to_pylist() for name in ("kind", "start", "end"))
-    for kind, start, end in zip(kinds, starts, ends, strict=True):
-        spans, chars = found.get(kind, (0, 0))
-        found[kind] = spans + 1, chars + end - start
-    return found

@@ -171,7 +171,7 @@ def _compacted_json(one: Compacted) -> dict[str, Any]:
 
 
 def _forgotten_lines(found: Forgotten, what: str) -> Iterator[str]:
-    from flows.console import several
+    from flows.words import several
 
     if not found.doomed:
         yield "Nothing in the lake is that."
