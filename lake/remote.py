@@ -11,6 +11,7 @@ puts what is missing of a committed batch, from the staged bytes, in the usual o
 
 Saring itself reads a copy of the tables on disk, brought up to date whenever the lake is opened or locked: names are
 never used again, so what is there stays right. Other readers take the bucket.
+Over 250 lines: lease, commit and recovery are one protocol, and are read together.
 """
 
 from __future__ import annotations
