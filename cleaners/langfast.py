@@ -242,9 +242,7 @@ def _stream(length: int) -> npt.NDArray[np.uint32]:
 
 def _gauss(stream: npt.NDArray[np.uint32], position: int) -> tuple[float, float]:
     """Do what Random.gauss(0, 1) does from here: the deviate it returns and the one it keeps for its next call."""
-    if position + 4 > len(stream):
-        raise IndexError("the random stream is used up")
-    a, b, c, d = (int(word) for word in stream[position : position + 4])
+    a, b, c, d = (int(stream[position + word]) for word in range(4))  # IndexError: the stream is used up
     first = ((a >> 5) * 67108864.0 + (b >> 6)) * (1.0 / 9007199254740992.0)
     second = ((c >> 5) * 67108864.0 + (d >> 6)) * (1.0 / 9007199254740992.0)
     angle, radius = first * math.tau, math.sqrt(-2.0 * math.log(1.0 - second))

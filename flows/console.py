@@ -215,7 +215,8 @@ def _copies(report: RunReport) -> Iterator[str]:
     kinds = ", ".join(f"{number:,} {kind}" for kind, number in report.kinds_of_copies.most_common())
     yield f"\nCopies found ({kinds}):"
     for copy in sorted(report.copies, key=lambda copy: copy.title is None or copy.of_title is None)[:SHOWN]:
-        yield f"  {copy.kind:<11} {copy.id[:8]} {headline(copy.title)}\n{'of':>13} {copy.of[:8]} {headline(copy.of_title)}"
+        yield f"  {copy.kind:<11} {copy.id[:8]} {headline(copy.title)}"
+        yield f"{'of':>13} {copy.of[:8]} {headline(copy.of_title)}"
     if report.duplicates > SHOWN:
         yield f"  and {report.duplicates - min(SHOWN, len(report.copies)):,} more, in the table duplicates"
 
