@@ -30,6 +30,18 @@ SOFT_TAGS = frozenset({"em", "i", "small"})
 IMAGE_TAGS = frozenset({"img", "amp-img"})
 LEAF_TAGS = IMAGE_TAGS | {"br", "wbr"}
 
+_BLOCK, _BREAKS, _MUTE, _IMAGE, _LINK, _SOFT, _WHOLE = (1 << bit for bit in range(7))
+_ROLES = {  # what a walk does at a tag, asked once for each element
+    tag: _BLOCK * (tag in BLOCK_TAGS)
+    | _BREAKS * (tag in BLOCK_TAGS or tag == "br")
+    | _MUTE * (tag in LEAF_TAGS or tag in SILENT_TAGS)
+    | _IMAGE * (tag in IMAGE_TAGS)
+    | _LINK * (tag == "a")
+    | _SOFT * (tag in SOFT_TAGS)
+    | _WHOLE * (tag in ("tr", "pre"))
+    for tag in BLOCK_TAGS | SILENT_TAGS | LEAF_TAGS | SOFT_TAGS | {"a"}
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:
@@ -54,8 +66,13 @@ class Line:
     linked_chars: int = field(init=False)
 
     def __post_init__(self) -> None:
-        whole = self.pieces[0].text if len(self.pieces) == 1 else "".join([piece.text for piece in self.pieces])
-        linked = sum([len(piece.text.strip()) for piece in self.pieces if piece.href is not None])
+        if len(self.pieces) == 1:
+            piece = self.pieces[0]
+            whole = piece.text
+            linked = len(whole.strip()) if piece.href is not None else 0
+        else:
+            whole = "".join([piece.text for piece in self.pieces])
+            linked = sum([len(piece.text.strip()) for piece in self.pieces if piece.href is not None])
         object.__setattr__(self, "text", " ".join(whole.split()))
         object.__setattr__(self, "linked_chars", linked)
 
@@ -67,7 +84,7 @@ class Line:
 
 def read_lines(root: _Element, skipped: Collection[_Element] = ()) -> list[Line]:
     """Give the lines below `root`, leaving out the elements in `skipped` with all they hold."""
-    return [line for line in _Walk(skipped).lines(root) if line.text]
+    return _Walk(skipped).lines(root)
 
 
 class _Walk:
@@ -75,62 +92,77 @@ class _Walk:
 
     def __init__(self, skipped: Collection[_Element]) -> None:
         self.skipped = skipped
+        self.found: list[Line] = []
         self.owners: list[_Element] = []
-        self.pieces: list[Piece] = []
+        self.pieces: list[tuple[str, str | None, bool]] = []  # made into `Piece`s where they show: two of three do not
+        self.shows = False
         self.href: str | None = None
         self.soft = 0
         self.image = False
 
-    def lines(self, root: _Element) -> Iterator[Line]:
+    def lines(self, root: _Element) -> list[Line]:
         self.owners.append(root)
         stack: list[tuple[_Element, bool]] = [(root, False)]
         while stack:
             node, closing = stack.pop()
             tag = node.tag
-            block = tag in BLOCK_TAGS
-            if self.pieces and (block or tag == "br"):
-                yield from self.flush()
+            role = _ROLES.get(tag, 0)
+            if role & _BREAKS:
+                self.flush()
             if closing:
-                self.close(tag, block)
-            elif tag in LEAF_TAGS or tag in SILENT_TAGS or not isinstance(tag, str) or node in self.skipped:
-                self.image = self.image or tag in IMAGE_TAGS
-            elif tag == "tr" and (row := _row(node)) is not None:
-                yield row
-            elif tag == "pre":
-                yield from _preformatted(node)
-            else:
-                self.open(node, tag, block)
-                stack.append((node, True))
-                stack.extend([(child, False) for child in reversed(node)])
-                continue
-            if node.tail and node is not root:
-                self.pieces.append(Piece(node.tail, self.href, self.soft > 0))
-        yield from self.flush()
+                self.close(role)
+            elif role & _MUTE or node in self.skipped or not (role or isinstance(tag, str)):
+                self.image = self.image or bool(role & _IMAGE)
+            elif not (role & _WHOLE and self.whole(node, tag)):
+                self.open(node, role)
+                if children := [(child, False) for child in reversed(node)]:
+                    stack.append((node, True))
+                    stack += children
+                    continue
+                if role & _BREAKS:
+                    self.flush()
+                self.close(role)
+            if (tail := node.tail) and node is not root:
+                self.add(tail)
+        self.flush()
+        return self.found
 
-    def open(self, node: _Element, tag: str, block: bool) -> None:
-        if block:
+    def open(self, node: _Element, role: int) -> None:
+        if role & _BLOCK:
             self.owners.append(node)
-        elif tag == "a":
+        elif role & _LINK:
             self.href = node.get("href", "")
-        elif tag in SOFT_TAGS:
+        elif role & _SOFT:
             self.soft += 1
-        if node.text:
-            self.pieces.append(Piece(node.text, self.href, self.soft > 0))
+        if text := node.text:
+            self.add(text)
 
-    def close(self, tag: str, block: bool) -> None:
-        if block:
+    def close(self, role: int) -> None:
+        if role & _BLOCK:
             self.owners.pop()
-        elif tag == "a":
+        elif role & _LINK:
             self.href = None
-        elif tag in SOFT_TAGS:
+        elif role & _SOFT:
             self.soft -= 1
 
-    def flush(self) -> Iterator[Line]:
-        line = Line(tuple(self.pieces), self.owners[-1], self.image)
+    def add(self, text: str) -> None:
+        self.shows = self.shows or not text.isspace()
+        self.pieces.append((text, self.href, self.soft > 0))
+
+    def whole(self, node: _Element, tag: str) -> bool:
+        """Take a row of data, or what is preformatted, as lines of their own."""
+        if tag == "tr":
+            row = _row(node)
+            self.found += [row] if row is not None and row.text else []
+            return row is not None
+        self.found += [line for line in _preformatted(node) if line.text]
+        return True
+
+    def flush(self) -> None:
+        if self.shows:
+            self.found.append(Line(tuple([Piece(*piece) for piece in self.pieces]), self.owners[-1], self.image))
+            self.shows = self.image = False
         self.pieces.clear()
-        if line.text:
-            self.image = False
-            yield line
 
 
 def _row(row: _Element) -> Line | None:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-from lxml.etree import _Element
+from lxml.etree import XPath, _Element
 
 from cleaners.blocks import HEADING_TAGS, Line
 
@@ -48,6 +48,14 @@ PLAIN = """
 PLAIN_TAGS = frozenset(PLAIN.split())
 
 
+_NAMES = XPath("//@class | //@id | //@itemprop", smart_strings=False)
+
+
+def names_in(tree: _Element) -> str:
+    """All that a page calls its elements: classes, ids and itemprops; what is not in it need not be looked for."""
+    return "\n".join(_NAMES(tree))
+
+
 def words_of(line: Line) -> int:
     """Words of prose in a line: 0 for headings, links, labels. A heuristic; the constants above are its terms."""
     text = line.text
@@ -72,10 +80,11 @@ def summed(values: Iterable[tuple[_Element, int]], tree: _Element) -> Counter[_E
     sums: Counter[_Element] = Counter()
     for node, value in values:
         if value:
-            sums[node] += value
+            sums[node] = sums.get(node, 0) + value
     for node in reversed(list(tree.iter())):
-        if node in sums and node is not tree:
-            sums[node.getparent()] += sums[node]
+        if (value := sums.get(node, 0)) and node is not tree:
+            around = node.getparent()
+            sums[around] = sums.get(around, 0) + value
     return sums
 
 

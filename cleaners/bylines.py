@@ -11,8 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from lxml.etree import _Element
-
 from cleaners.blocks import Line
 from cleaners.jsonld import LinkedData
 
@@ -60,18 +58,22 @@ class People:
 
 
 def read_people(
-    tree: _Element,
     lines: Sequence[Line],
     start: int | None,
     end: int | None,
     metas: Mapping[str, str],
     data: LinkedData,
+    names: str,
     outlet: Sequence[str],
 ) -> People:
-    """Writers and editors; `start` and `end` are where headline and story end among the lines of the page."""
+    """Writers and editors; `start` and `end` are where headline and story end among the lines of the page.
+
+    `names` is all that the page calls its elements.
+    """
     near = _near(lines, start, end)
     labelled, houses = _labelled(near, outlet)
-    credits = [line for line in lines[(end or start or 0) :] if len(line.text) <= 60 and "credit" in _labels(line)]
+    after = lines[(end or start or 0) :] if "credit" in names else ()
+    credits = [line for line in after if len(line.text) <= 60 and "credit" in _labels(line)]
     named = _name_elements([*near, *credits])
     if len(named.authors) > 1 and not named.editors and _ends_in_editor(near, named.authors, data):
         named = People(named.authors[:-1], named.authors[-1:])
@@ -87,8 +89,8 @@ def read_people(
         _persons(_split(metas.get("article:author", ""))),
     )
     ours = {_fold(name) for name in outlet}
-    for names in sources:
-        left = tuple(name for name in names if _fold(name) not in taken and _fold(name) not in ours)
+    for given in sources:
+        left = tuple(name for name in given if _fold(name) not in taken and _fold(name) not in ours)
         if left:
             return People(left, editors)
     return People(houses, editors)
@@ -143,8 +145,8 @@ def _name_elements(lines: Sequence[Line]) -> People:
     authors: dict[str, None] = {}
     editors: dict[str, None] = {}
     for line in lines:
-        text, labels = line.text, _labels(line)
-        if len(text) > LINE_MAX_CHARS or not NAME_ELEMENT.search(labels):
+        text = line.text
+        if len(text) > LINE_MAX_CHARS or not NAME_ELEMENT.search(labels := _labels(line)):
             continue
         is_editor = ROLE_EDITOR.search(text) or EDITOR_ELEMENT.search(labels)
         bare = ROLE_AFTER.sub("", NAME_END.split(text, maxsplit=1)[0])

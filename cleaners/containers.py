@@ -8,6 +8,7 @@ story of only short lines (a list of scores) under a page full of comments.
 from __future__ import annotations
 
 import datetime
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ from cleaners.boxes import boxes, prose, summed, words_of
 VOTE_DECAY = 0.5  # a vote counts half one level up: readability's parent and grandparent, carried on
 GROWTH_MIN_SHARE = 0.2  # less beside a story is a notice or a profile
 GROWTH_REST_SHARE = 0.25  # headings between sections; teasers have a linked headline for each sentence
+_CLASS = re.compile(r"\.([\w-]+)")
+_BRACKETS = re.compile(r"\[[^\]]*\]")
+_UNCLEAR = re.compile(r"[(,\\\"']")  # `:not(.x)`, alternatives, escapes, strings
 LAYOUT_MIN_WORDS = 20  # less than this in a layout's container: the container is there, the story is not
 
 
@@ -71,29 +75,39 @@ def selector(css: str) -> CSSSelector:
     return CSSSelector(css, translator="html")
 
 
+@lru_cache(maxsize=4096)
+def classes_of(css: str) -> tuple[str, ...]:
+    """The classes without which a selector finds nothing: those it names outside brackets; none where it is unclear."""
+    return () if _UNCLEAR.search(css) else tuple(_CLASS.findall(_BRACKETS.sub("", css)))
+
+
 def by_layout(
-    tree: _Element, counts: Mapping[_Element, int], layouts: Sequence[Layout], day: datetime.date | None
+    tree: _Element, counts: Mapping[_Element, int], names: str, layouts: Sequence[Layout], day: datetime.date | None
 ) -> Container | None:
     """The first layout with a story in it: those valid on `day` first, each in the order of the file."""
     for layout in sorted(layouts, key=lambda layout: bool(day and layout.until and layout.until < day)):
-        roots = _outermost(tree, _select(tree, layout.body))
+        roots = _outermost(tree, _select(tree, layout.body, names))
         if not roots:
             continue
-        dropped = frozenset(node for root in roots for node in _select(root, layout.drop)) - set(roots)
+        dropped = frozenset(node for root in roots for node in _select(root, layout.drop, names)) - set(roots)
         container = Container(roots, dropped | boxes(roots, counts), "container")
         if prose(container.lines()) >= LAYOUT_MIN_WORDS:
             return container
     return None
 
 
-def _select(tree: _Element, css: Iterable[str]) -> set[_Element]:
-    return {element for one in css for element in selector(one)(tree)}
+def _select(tree: _Element, css: Iterable[str], names: str) -> set[_Element]:
+    """What the selectors find; most ask for a class that is not among the names of the page."""
+    possible = (one for one in css if all(name in names for name in classes_of(one)))
+    return {element for one in possible for element in selector(one)(tree)}
 
 
 def _outermost(tree: _Element, wanted: set[_Element]) -> tuple[_Element, ...]:
     """The wanted elements in document order, without those that stand inside another."""
+    if len(wanted) < 2:
+        return tuple(wanted)
     found: list[_Element] = []
-    stack = [tree] if wanted else []
+    stack = [tree]
     while stack:
         node = stack.pop()
         if node in wanted:
@@ -106,10 +120,10 @@ def _outermost(tree: _Element, wanted: set[_Element]) -> tuple[_Element, ...]:
 # ------------------------------------------------------------------------------------------------------- any other page
 
 
-def by_density(tree: _Element, counts: Mapping[_Element, int]) -> Container | None:
+def by_density(tree: _Element, counts: Mapping[_Element, int], names: str) -> Container | None:
     """The element that the prose of the page votes for, without its boxes; None where a page has no prose."""
     dropped = boxes([tree], counts)
-    if marked := _marked(tree, counts):
+    if "articlebody" in names.lower() and (marked := _marked(tree, counts)):
         return Container(marked, dropped, "articlebody")
     lines = read_lines(tree, dropped)
     votes = _votes(lines)

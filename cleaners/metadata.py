@@ -57,16 +57,17 @@ def read_metadata(
     lines: Sequence[Line],
     metas: Mapping[str, str],
     data: LinkedData,
+    names: str,
     url: str | None,
     last: Line | None = None,
 ) -> Metadata:
-    """Every field a page gives. `lines` are those of the whole page, `last` the last line of the story, if found."""
+    """Every field a page gives. `lines` and `names` are those of the whole page, `last` is the story's last line."""
     canonical = _canonical(tree, metas, data, url)
     site = metas.get("og:site_name") or data.publisher
     title = read_title(tree, lines, metas, data, site, canonical or url)
     start = headline_at(lines, title)
     end = next((i for i in range(len(lines) - 1, -1, -1) if last and lines[i].text == last.text), None)
-    people = read_people(tree, lines, start, end, metas, data, organisations(site, canonical or url))
+    people = read_people(lines, start, end, metas, data, names, organisations(site, canonical or url))
     published, modified = read_times(tree, lines, start, metas, data, canonical or url)
     return Metadata(
         title=title,
@@ -75,7 +76,7 @@ def read_metadata(
         editors=people.editors,
         published=published,
         modified=modified,
-        section=_section(tree, metas, data, title, site),
+        section=_section(tree, metas, data, names, title, site),
         keywords=_keywords(metas, data),
         language=_language(tree, metas, data),
         canonical_url=canonical,
@@ -91,11 +92,11 @@ def _first(metas: Mapping[str, str], keys: Iterable[str]) -> str | None:
 
 
 def _section(
-    tree: _Element, metas: Mapping[str, str], data: LinkedData, title: str | None, site: str | None
+    tree: _Element, metas: Mapping[str, str], data: LinkedData, names: str, title: str | None, site: str | None
 ) -> str | None:
     """The path of sections as the page shows it, `News > Nasional`."""
     trails = [
-        data.breadcrumbs or _trail(tree),
+        data.breadcrumbs or (_trail(tree) if BREADCRUMB.search(names) else ()),
         tuple(filter(None, (metas.get("content_category"), metas.get("content_subcategory")))),
     ]
     trails += [tuple(filter(None, (metas.get("article:section2"), metas.get("article:section3"))))]

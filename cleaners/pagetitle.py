@@ -22,9 +22,8 @@ def read_title(
     """The headline: what JSON-LD, meta or `<title>` say, without the outlet's name, as the heading writes it."""
     element = tree.find(".//title")
     tag = re.sub(r"\s+", " ", "".join(element.itertext())).strip() if element is not None else ""
-    headings = [
-        line.text for line in lines if line.owner.tag in ("h1", "h2") or "headline" in line.owner.get("itemprop", "")
-    ]
+    shown = (line for line in lines if line.owner.tag in ("h1", "h2") or "headline" in line.owner.get("itemprop", ""))
+    headings = [(line.text, key_of(line.text)) for line in shown]
     given = (
         data.headline,
         metas.get("og:title"),
@@ -50,15 +49,14 @@ def read_title(
     return next(longer, best)  # JSON-LD headlines end at 110 characters
 
 
-def _shown(text: str, headings: Iterable[str]) -> str | None:
-    """The heading of the page that a title repeats, with or without the outlet's name before or after it."""
-    key = key_of(text)
-    fits = [
-        h
-        for h in headings
-        if len(key_of(h)) >= HEADING_MIN_CHARS and (key.startswith(key_of(h)) or key.endswith(key_of(h)))
-    ]
-    return max(fits, key=len, default=None)
+def _shown(text: str, headings: Iterable[tuple[str, str]]) -> str | None:
+    """The heading of the page that a title repeats, with or without the outlet's name before or after it.
+
+    `headings` are given with their keys.
+    """
+    whole = key_of(text)
+    named = ((h, key) for h, key in headings if len(key) >= HEADING_MIN_CHARS)
+    return max((h for h, key in named if whole.startswith(key) or whole.endswith(key)), key=len, default=None)
 
 
 def without_outlet(title: str, names: Iterable[str]) -> str | None:
