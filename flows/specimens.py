@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 
+from cleaners.article import Kind
 from lake.schema import row_id
 
 SHOWN_REMOVALS = 3  # of each kind
@@ -16,6 +17,7 @@ SHOWN_ARTICLES = 5  # strangest and slowest
 SLOW_SECONDS = 1.0  # an article takes a hundredth; below this it is the machine that was busy
 STRANGE_SHARE = 0.25  # of the characters; annotated articles lose less than a third of their words
 EXCERPT_CHARACTERS = 120
+NO_STORY = (Kind.REPEAT, Kind.EMBED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +71,20 @@ def removed(tables: Mapping[str, pa.Table]) -> list[Removed]:
 
 
 def strangest(tables: Mapping[str, pa.Table]) -> list[Strange]:
-    """Pick the articles that lost the largest share, and those kept uncut because they would have."""
-    columns = ["id", "title", "source", "removed_chars", "original_length", "flags", "origin_file", "origin_row"]
+    """Pick the articles that lost the largest share, and those kept uncut because they would have.
+
+    What was delivered twice and code do not count: neither can be story that was eaten.
+    """
+    lost: Counter[str] = Counter()
+    for row in tables["removals"].select(["article_id", "kind", "start", "end"]).to_pylist():
+        lost[row["article_id"]] += row["end"] - row["start"] if row["kind"] not in NO_STORY else 0
+    columns = ["id", "title", "source", "original_length", "flags", "origin_file", "origin_row"]
     found = [
         Strange(
             row["id"],
             row["title"],
             row["source"],
-            row["removed_chars"] / max(1, row["original_length"]),
+            lost[row["id"]] / max(1, row["original_length"]),
             tuple(row["flags"]),
             _place(row),
         )
