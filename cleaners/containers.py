@@ -11,7 +11,7 @@ import datetime
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Protocol
 
@@ -24,7 +24,8 @@ from cleaners.boxes import boxes, prose, summed, words_of
 VOTE_DECAY = 0.5  # a vote counts half one level up: readability's parent and grandparent, carried on
 GROWTH_MIN_SHARE = 0.2  # less beside a story is a notice or a profile
 GROWTH_REST_SHARE = 0.25  # headings between sections; teasers have a linked headline for each sentence
-_CLASS = re.compile(r"\.([\w-]+)")
+_NAME = re.compile(r"[.#]([\w-]+)")
+_NAMED = re.compile(r"\[(?:class|id|itemprop)[*^$~]?=([\w-]+)\]")
 _BRACKETS = re.compile(r"\[[^\]]*\]")
 _UNCLEAR = re.compile(r"[(,\\\"']")  # `:not(.x)`, alternatives, escapes, strings
 LAYOUT_MIN_WORDS = 20  # less than this in a layout's container: the container is there, the story is not
@@ -43,15 +44,19 @@ class Layout(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Container:
-    """Where a story stands: its elements in document order, the elements in them to leave out, and how it was found."""
+    """Where a story stands: its elements in document order, the elements in them to leave out, and how it was found.
+
+    `lines` are those of the story in reading order.
+    """
 
     roots: tuple[_Element, ...]
     dropped: frozenset[_Element]
     method: str
+    lines: tuple[Line, ...] = field(init=False)
 
-    def lines(self) -> list[Line]:
-        """The lines of the story in reading order."""
-        return [line for root in self.roots for line in read_lines(root, self.dropped)]
+    def __post_init__(self) -> None:
+        lines = tuple(line for root in self.roots for line in read_lines(root, self.dropped))
+        object.__setattr__(self, "lines", lines)
 
     def boxes_inside(self) -> list[_Element]:
         """The elements left out, in document order, each without those inside it."""
@@ -76,9 +81,9 @@ def selector(css: str) -> CSSSelector:
 
 
 @lru_cache(maxsize=4096)
-def classes_of(css: str) -> tuple[str, ...]:
-    """The classes without which a selector finds nothing: those it names outside brackets; none where it is unclear."""
-    return () if _UNCLEAR.search(css) else tuple(_CLASS.findall(_BRACKETS.sub("", css)))
+def names_needed(css: str) -> tuple[str, ...]:
+    """The classes, ids and parts of them without which a selector finds nothing; none where that is unclear."""
+    return () if _UNCLEAR.search(css) else (*_NAME.findall(_BRACKETS.sub("", css)), *_NAMED.findall(css))
 
 
 def by_layout(
@@ -91,14 +96,14 @@ def by_layout(
             continue
         dropped = frozenset(node for root in roots for node in _select(root, layout.drop, names)) - set(roots)
         container = Container(roots, dropped | boxes(roots, counts), "container")
-        if prose(container.lines()) >= LAYOUT_MIN_WORDS:
+        if prose(container.lines) >= LAYOUT_MIN_WORDS:
             return container
     return None
 
 
 def _select(tree: _Element, css: Iterable[str], names: str) -> set[_Element]:
     """What the selectors find; most ask for a class that is not among the names of the page."""
-    possible = (one for one in css if all(name in names for name in classes_of(one)))
+    possible = (one for one in css if all(name in names for name in names_needed(one)))
     return {element for one in possible for element in selector(one)(tree)}
 
 

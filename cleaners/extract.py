@@ -103,7 +103,7 @@ def _read(tree: etree._Element, url: str | None, layouts: Sequence[Layout]) -> P
     metas, data, page = read_metas(tree), read_jsonld(tree), read_lines(tree)
     counts, names = prose_by_element(page, tree), names_in(tree)
     container = by_layout(tree, counts, names, layouts, _day(data.published)) or by_density(tree, counts, names)
-    lines = container.lines() if container else []
+    lines = container.lines if container else ()
     fields = read_metadata(tree, page, metas, data, names, url, lines[-1] if lines else None)
     story, related = without_pointers(lines)
     story, captions = without_captions(_without_headline(story, fields.title))
