@@ -56,8 +56,8 @@ class Died:
 class Child:
     """One child process, ready for jobs. Kept by a `Crew`."""
 
-    def __init__(self, setup: dict[str, Any], limits: Limits) -> None:
-        self.limits, self.served, self.ready = limits, 0, False
+    def __init__(self, setup: dict[str, Any], limits: Limits, ruleset: str | None = None) -> None:
+        self.limits, self.ruleset, self.served, self.ready = limits, ruleset, 0, False
         self.stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the crew, with the child
         self.process = subprocess.Popen(
             [sys.executable, "-P", *limits.program],
@@ -83,7 +83,7 @@ class Child:
         Raises LakeError when its rows cannot be put on the disk, ShardError when it fails for no document's fault.
         """
         self.start()
-        self.tell(_told(job))
+        self.tell(job_told(job))
         at = -1
         for word, _, value in (line.partition(" ") for line in self.replies(self.limits.wall_seconds)):
             if word == "done" and int(value) == job.stop:
@@ -94,13 +94,18 @@ class Child:
                 at = int(value)
                 progress(at)
             if word == "disk":
-                raise _disk_error(job.folder, value)
+                raise disk_error(job.folder, value)
         return self.why(at)
 
     def start(self) -> None:
         """Wait until it has loaded what it needs."""
-        if not self.ready and next(self.replies(START_SECONDS), None) is None:
+        if self.ready:
+            return
+        said = next(self.replies(START_SECONDS), None)
+        if said is None:
             raise ShardError(f"a process for cleaning could not start: {self.last_words()}")
+        if self.ruleset not in (None, loaded := said.partition(" ")[2]):
+            raise ShardError(f"rules {loaded} are installed, the run was planned with {self.ruleset}; run it again")
         self.ready = True
 
     def replies(self, patience_seconds: float) -> Iterator[str]:
@@ -147,15 +152,19 @@ class Child:
                     pipe.close()
 
 
-def _disk_error(folder: str, said: str) -> LakeError:
-    """A full or broken disk stops the run: the next shard would be cleaned for nothing."""
+def disk_error(folder: str, said: str) -> LakeError:
+    """Return what a run raises when its disk is full or broken: the next shard would be cleaned for nothing.
+
+    `said` is the error's number and text, which is also its cause.
+    """
     number, _, why = said.partition(" ")
     error = LakeError(f"{folder} cannot be written: {why}. What was published stays: mend the disk and run again.")
     error.__cause__ = OSError(int(number), why)
     return error
 
 
-def _told(job: Job) -> dict[str, Any]:
+def job_told(job: Job) -> dict[str, Any]:
+    """Return a job as JSON; `flows.shard.job_of` reads it."""
     return {name: getattr(job, name) for name in job.__slots__} | {
         "pieces": [dict(piece) for piece in job.pieces],
         "faults": {str(at): asdict(fault) for at, fault in job.faults.items()},

@@ -19,13 +19,21 @@ from flows.shard import Fault, Job
 
 
 class Crew:
-    """The children of one run: `with Crew(rules, without) as crew`, then `crew.clean(job)` from several threads."""
+    """The children of one run: `with Crew(rules, without) as crew`, then `crew.clean(job)` from several threads.
+
+    With `ruleset` a child that has loaded other rules than those cleans nothing.
+    """
 
     def __init__(
-        self, rules: Sequence[tuple[str, str]] = (), without: Collection[str] = (), limits: Limits | None = None
+        self,
+        rules: Sequence[tuple[str, str]] = (),
+        without: Collection[str] = (),
+        limits: Limits | None = None,
+        ruleset: str | None = None,
     ) -> None:
         self.setup = {"rules": [list(pair) for pair in rules], "without": sorted(without)}
         self.limits = limits or Limits()
+        self.ruleset = ruleset
         self.idle: list[Child] = []
         self.all: set[Child] = set()
         self.closed = False
@@ -75,7 +83,7 @@ class Crew:
                 raise _stopped()
             if self.idle and not fresh:
                 return self.idle.pop()
-            found = Child(self.setup, self.limits)
+            found = Child(self.setup, self.limits, self.ruleset)
             self.all.add(found)
             return found
 

@@ -8,7 +8,8 @@ that dies is started again inside its shard), and a run can be repeated at any t
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError
 from contextlib import closing
 from typing import Any
@@ -16,9 +17,7 @@ from typing import Any
 from prefect import flow, get_run_logger, runtime, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
-from prefect.futures import PrefectFuture
 from prefect.states import Completed, Failed
-from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.artifacts import Progress, announce, leave
 from flows.child import ShardError
@@ -27,6 +26,7 @@ from flows.plan import Shard
 from flows.prepare import Prepared, prepare
 from flows.report import RunReport
 from flows.run import Going, begin
+from flows.runners import Choice, Cluster, chosen, clean_there, collect, order
 from flows.settings import IngestConfig
 
 SHARD_TAG = "saring-shard"  # a limit on this tag bounds the shards of all runs together
@@ -86,14 +86,15 @@ def _run_name() -> str:
 def ingest(config: IngestConfig) -> State[RunReport]:
     """Run the whole line as a flow run; its state says in one line how it went, its data is the RunReport.
 
-    Raises what `flows.run.run` raises.
+    Raises what `flows.run.run` raises, and RunnerError.
     """
+    where = chosen()
     observer = _Logs(get_run_logger())
     prepared: Prepared = _task(lambda: prepare(config, waiting=observer.waiting), "plan")()
     report = RunReport.of(prepared)
     with closing(prepared.inputs):
         if prepared.plan.shards and not config.dry_run:
-            _work(prepared, report, observer)
+            _work(prepared, where, report, observer)
     report.finished()
     if not report.nothing_new:
         _task(lambda: leave(report), "report")()
@@ -101,25 +102,40 @@ def ingest(config: IngestConfig) -> State[RunReport]:
     return _state(report, config)
 
 
-def _work(prepared: Prepared, report: RunReport, observer: _Logs) -> None:
-    runner: ThreadPoolTaskRunner[Any] = ThreadPoolTaskRunner(max_workers=prepared.config.pool())
+def _work(prepared: Prepared, where: Choice, report: RunReport, observer: _Logs) -> None:
     observer.progress.start(prepared.plan.documents)
-    with runner, begin(prepared, observer) as going:
-        shards = prepared.plan.shards
-
-        def clean(number: int) -> Any:
-            return going.clean(shards[number])
-
-        cleaning = _task(clean, "clean", task_run_name="clean-{number:05d}", tags={SHARD_TAG})
-        started = [runner.submit(cleaning, {"number": shard.number}) for shard in shards]
-        _task(lambda: _publish(going, started, report, observer), "publish")()
+    with where.runner(prepared.config.pool()) as runner, begin(prepared, observer) as going:
+        started = deque(_start(going, where, runner))
+        _task(lambda: _publish(going, where, started, report, observer), "publish")()
 
 
-def _publish(going: Going, started: Sequence[PrefectFuture[Any]], report: RunReport, observer: _Logs) -> None:
-    """Publish shards in the order of their numbers, each as soon as it and those before it are cleaned."""
-    for shard, future in zip(going.prepared.plan.shards, started, strict=True):
+def _start(going: Going, where: Choice, runner: Any) -> list[Any]:
+    """Submit a task for each shard; on a cluster one that is told all it needs in a file."""
+    shards = going.prepared.plan.shards
+
+    def clean(number: int) -> Any:
+        return going.clean(shards[number])
+
+    name: dict[str, Any] = {"task_run_name": "clean-{number:05d}", "tags": {SHARD_TAG}}
+    if where.cluster is Cluster.LOCAL:
+        cleaning = _task(clean, "clean", **name)
+        return [runner.submit(cleaning, {"number": shard.number}) for shard in shards]
+    cleaning = _task(clean_there, "clean", **name)
+    return [runner.submit(cleaning, {"number": shard.number, "path": order(going, shard)}) for shard in shards]
+
+
+def _publish(going: Going, where: Choice, started: deque[Any], report: RunReport, observer: _Logs) -> None:
+    """Publish shards in the order of their numbers, each as soon as it and those before it are cleaned.
+
+    A future is let go at once: what a lost worker did is done again as long as somebody asks for it.
+    """
+    for shard in going.prepared.plan.shards:
         try:
-            report.add(going.publish(shard, future.result()))
+            if where.cluster is Cluster.LOCAL:
+                began = started.popleft().result()
+            else:
+                began = collect(going, shard, started.popleft())
+            report.add(going.publish(shard, began))
         except (ShardError, CancelledError) as error:
             observer.failed(shard, error)
             report.failures.append(f"Shard {shard.number} was given up: {error}")
@@ -134,9 +150,10 @@ def _task(work: Callable[..., Any], name: str, **options: Any) -> Any:
 
 
 def _state(report: RunReport, config: IngestConfig) -> State[RunReport]:
+    """Name how it ended: NothingNew, Completed, Gaps (shards were left out) or Alarms (and those were to fail it)."""
     said = report.sentence()
     if not report.ok or (report.alarms and config.fail_on_alarm):
-        return Failed(message=said, data=RunFailedError(report))
+        return Failed(name="Alarms" if report.ok else "Gaps", message=said, data=RunFailedError(report))
     return Completed(name="NothingNew" if report.nothing_new else "Completed", message=said, data=report)
 
 

@@ -49,7 +49,7 @@ class Prepared:
 
     def crew(self, limits: Limits | None = None) -> Crew:
         """Return children that clean by this run's rules; close it at the end."""
-        return Crew(self.rules, self.config.without, limits)
+        return Crew(self.rules, self.config.without, limits, self.ruleset)
 
     def job(self, shard: Shard, folder: Path) -> Job:
         """Return what a child is told about a shard."""

@@ -6,6 +6,8 @@ its end, are on disk; `disk ERRNO TEXT` if they cannot be. When the parent's pip
 
 Rows go into part files (`flows.parts`), each whole or absent: a child that dies has lost at most `FLUSH_DOCUMENTS`
 documents' work and no document.
+
+Over 250 lines: what a child is told, what it reads and what limits it, in the one module that every child loads.
 """
 
 from __future__ import annotations
@@ -97,7 +99,7 @@ def main() -> None:
     _say(talk, f"ready {catalog.ruleset}")
     while True:
         try:
-            _serve(_job(json.loads(lines.get())), catalog, setup["cpu_seconds"], talk)
+            _serve(job_of(json.loads(lines.get())), catalog, setup["cpu_seconds"], talk)
         except LostRowsError as error:
             _say(talk, f"disk {error.errno} {error.strerror}")
             raise
@@ -113,7 +115,8 @@ def _say(talk: int, line: str) -> None:
     os.write(talk, f"{line}\n".encode())
 
 
-def _job(given: dict[str, Any]) -> Job:
+def job_of(given: dict[str, Any]) -> Job:
+    """Return a job as `flows.child.job_told` told it."""
     faults = {int(at): Fault(Reason(f["reason"]), f["detail"], f["readable"]) for at, f in given.pop("faults").items()}
     return Job(**given | {"pieces": tuple(given["pieces"]), "languages": tuple(given["languages"]), "faults": faults})
 

@@ -26,7 +26,7 @@ from lake_samples import Crash, FailingDisk
 
 from cleaners.catalog import load_catalog
 from flows import plan, prepare, run
-from flows.child import _disk_error
+from flows.child import disk_error
 from flows.parts import LostRowsError, Rows
 from flows.settings import IngestConfig
 from flows.shard import Job, _verdict, documents
@@ -73,7 +73,7 @@ class Here:
         try:
             rows.write(job.folder, job.start, job.stop)
         except LostRowsError as error:
-            raise _disk_error(job.folder, f"{error.errno} {error.strerror}") from error
+            raise disk_error(job.folder, f"{error.errno} {error.strerror}") from error
 
 
 class Now:
@@ -102,7 +102,7 @@ def load_catalog_once(*_: Any) -> Any:
 def in_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prepare, "load_catalog", load_catalog_once)
     monkeypatch.setattr(prepare.Prepared, "crew", lambda self, limits: Here(self))
-    monkeypatch.setattr(run, "_pool", lambda workers: contextlib.nullcontext(Now()))
+    monkeypatch.setattr(run, "pool_of", lambda workers: contextlib.nullcontext(Now()))
     monkeypatch.setattr(plan, "SHARD_DOCUMENTS", 3)
 
 

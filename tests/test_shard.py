@@ -14,10 +14,11 @@ from pathlib import Path
 
 import pytest
 
+from cleaners.article import Document, Reason, Reject, Stage
 from flows.child import Limits, ShardError
 from flows.columns import ColumnMap
 from flows.crew import Crew
-from flows.parts import next_document, parts, read_parts
+from flows.parts import Rows, next_document, parts, read_parts
 from flows.plan import Piece
 from flows.prepare import told
 from flows.shard import Job, documents
@@ -219,6 +220,26 @@ def test_a_half_written_part_is_no_part(tmp_path: Path) -> None:
     assert parts(tmp_path, BATCH) == []
 
 
+def test_of_part_files_that_overlap_each_document_is_read_once(tmp_path: Path) -> None:
+    """Two children on one shard: one goes straight on, the other begins again in the middle, after a death."""
+    for first, stop in ((0, 2), (2, 4), (2, 3), (3, 5), (4, 6)):
+        rows = Rows(BATCH, "rules")
+        for at in range(first, stop):
+            rows.add(at, Reject(Document(text=str(at)), Stage.RUN, Reason.KILLED, str(at)))
+        rows.write(tmp_path, first, stop)
+    assert next_document(tmp_path, BATCH) == 6
+    assert read_parts(tmp_path, BATCH)["rejects"].column("detail").to_pylist() == list("012345")
+
+
+def test_a_part_that_is_there_already_is_not_replaced(tmp_path: Path) -> None:
+    for detail in ("first", "second"):
+        rows = Rows(BATCH, "rules")
+        rows.add(0, Reject(Document(text="x"), Stage.RUN, Reason.KILLED, detail))
+        rows.write(tmp_path, 0, 1)
+    assert read_parts(tmp_path, BATCH)["rejects"].column("detail").to_pylist() == ["first"]
+    assert len(list(tmp_path.iterdir())) == 1
+
+
 def test_the_workplace_of_a_dead_run_is_swept_and_that_of_a_living_one_is_not(tmp_path: Path) -> None:
     with Workplace(tmp_path, "alive") as alive:
         (tmp_path / "_staging" / "work-dead").mkdir()
@@ -234,7 +255,7 @@ def test_source_files_are_told_to_a_child_and_come_back_the_same(tmp_path: Path)
     path.write_text("isi,tautan,lain\nx,y,z\n")
     (file,) = expand([path]).files
     mapping = mapping_of(file, {"text": "isi"})
-    from flows.shard import _source
+    from flows.shard import source_of
 
-    assert _source(json.loads(json.dumps(told(Piece(file, 1, 0, 1), mapping)))) == (file, mapping)
+    assert source_of(json.loads(json.dumps(told(Piece(file, 1, 0, 1), mapping)))) == (file, mapping)
     assert isinstance(file, SourceFile)
