@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
+import httpx
 from prefect.artifacts import (
     create_markdown_artifact,
     create_progress_artifact,
@@ -24,16 +27,17 @@ PROGRESS_KEY = "saring-progress"
 PROGRESS_SECONDS = 2.0  # between two updates: each is a request
 SHOWN_SHARDS = 500  # the UI slows down above a thousand rows
 DRIFT = "saring.drift"  # the event's name; automations hold it, so it stays
-BAR_WIDTH = 24  # block characters: the UI draws them well, and strips styles
+BAR_WIDTH = 16  # block characters: the UI draws them well, strips styles, and has room for so many
 SHOWN = 20
 HIDDEN_IN_MARKDOWN = str.maketrans({sign: f"\\{sign}" for sign in "\\`*_{}[]<>()#+-.!|~"})
 
 
 def leave(report: RunReport) -> None:
     """Create the report and the table of shards; needs a flow run."""
-    create_markdown_artifact("\n".join(markdown(report)), key=KEY, description=report.sentence())
-    if report.batches:
-        create_table_artifact(shards(report), key=SHARDS_KEY, description=f"{len(report.batches):,} shards")
+    with _away("the report"):
+        create_markdown_artifact("\n".join(markdown(report)), key=KEY, description=report.sentence())
+        if report.batches:
+            create_table_artifact(shards(report), key=SHARDS_KEY, description=_counted(len(report.batches)))
 
 
 def announce(report: RunReport) -> None:
@@ -42,6 +46,15 @@ def announce(report: RunReport) -> None:
         resource = {"prefect.resource.id": f"saring.outlet.{alarm.source}", "prefect.resource.name": alarm.source}
         said = {"message": alarm.sentence(), "lake": report.lake}
         emit_event(DRIFT, resource=resource, payload=said | asdict(alarm))
+
+
+@contextmanager
+def _away(what: str) -> Iterator[None]:
+    """Let a run go on whose server is away: what it does stands in the lake, what it tells is a courtesy."""
+    try:
+        yield
+    except (httpx.HTTPError, RuntimeError) as error:  # RuntimeError is how Prefect says that it reaches no server
+        logging.getLogger(__name__).warning("the Prefect server did not take %s: %s", what, error)
 
 
 class Progress:
@@ -55,7 +68,8 @@ class Progress:
     def start(self, documents: int) -> None:
         """Create it."""
         said = f"{documents:,} documents to clean"
-        self._id = create_progress_artifact(progress=0.0, key=PROGRESS_KEY, description=said)
+        with _away("a progress bar"):
+            self._id = create_progress_artifact(progress=0.0, key=PROGRESS_KEY, description=said)
 
     def move(self, documents: int, of: int) -> None:
         """Say how many documents are cleaned; sent every few seconds, and once at the end."""
@@ -64,7 +78,8 @@ class Progress:
             if self._id is None or (now < self._next and documents < of):
                 return
             self._next = now + PROGRESS_SECONDS
-        update_progress_artifact(artifact_id=self._id, progress=round(100 * documents / max(1, of), 1))
+        with _away("the progress"):
+            update_progress_artifact(artifact_id=self._id, progress=round(100 * documents / max(1, of), 1))
 
 
 def markdown(report: RunReport) -> Iterator[str]:
@@ -83,6 +98,10 @@ def markdown(report: RunReport) -> Iterator[str]:
         yield from (f"| {c.kind} | {_plain(c.title)} | {_plain(c.of_title)} |" for c in report.copies[:SHOWN])
     yield from _section("Rejects, by reason", report.reasons.most_common())
     yield from _odd(report)
+
+
+def _counted(shards: int) -> str:
+    return "1 shard" if shards == 1 else f"{shards:,} shards"
 
 
 def shards(report: RunReport) -> list[dict[str, Any]]:

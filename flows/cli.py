@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows import hand_out, lake_commands, options, restore, upkeep
+from flows import hand_out, lake_commands, options, prefect_commands, restore, upkeep
 from flows.options import Stop
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ lake_app = typer.Typer(
 )
 app.add_typer(rules_app)
 app.add_typer(lake_app)
+app.command()(prefect_commands.up)
+app.command()(prefect_commands.automations)
 lake_app.command()(lake_commands.show)
 lake_app.command()(lake_commands.reconcile)
 lake_app.command()(lake_commands.rehash)
@@ -127,6 +129,7 @@ def ingest(
     given = {k: v for k, v in locals().items() if k not in ("json", "paths", "reason")}
     if not (paths or rejects):
         options.usage("Missing argument 'PATH…': name what to read, or say --rejects. Try 'saring ingest --help'.")
+    _check_runner()
     config = _config(paths=paths or [], reasons=_reasons(reason, rejects), **given)
     report = _as_flow(config) if os.environ.get("PREFECT_API_URL") else _plainly(config)
     _print_report(report, json)
@@ -163,6 +166,7 @@ def serve(
     given = {k: v for k, v in locals().items() if k not in ("cron", "timezone", "name")}
     if not os.environ.get("PREFECT_API_URL"):
         options.usage("serve needs a Prefect server: start one with 'prefect server start' and set PREFECT_API_URL.")
+    _check_runner()
     from flows.serve import ScheduleError, serve_daily
 
     try:
@@ -448,6 +452,17 @@ def _reasons(given: list[str] | None, rejects: bool) -> list[str]:
     if unknown := [name for name in given or [] if name not in list(Reason)]:
         options.usage(f"--reason {unknown[0]}: there are {', '.join(Reason)}.")
     return given or []
+
+
+def _check_runner() -> None:
+    """End the command before anything begins if SARING_RUNNER cannot be followed."""
+    if not os.environ.get("SARING_RUNNER"):
+        return
+    from flows.runners import Cluster, chosen
+
+    if chosen().cluster is not Cluster.LOCAL and not os.environ.get("PREFECT_API_URL"):
+        remedy = "start one with 'prefect server start' and set PREFECT_API_URL"
+        options.usage(f"SARING_RUNNER is {os.environ['SARING_RUNNER']!r}, which needs a Prefect server: {remedy}.")
 
 
 def _plainly(config: IngestConfig) -> RunReport:

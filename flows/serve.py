@@ -42,7 +42,7 @@ def deployment(config: IngestConfig, *, cron: str, timezone: str, name: str) -> 
     _check(cron, timezone)
     made: Any = ingest.to_deployment(
         name=name,
-        parameters={"config": absolute(config).model_dump(mode="json")},
+        parameters={"config": absolute(config).model_dump(mode="json", exclude_none=True)},
         schedule=Cron(cron, timezone=timezone, slug=SLUG),
         concurrency_limit=ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW),
         description=f"Takes what is new. Scheduled at `{cron}`, {timezone} time, whatever zone this page shows.",

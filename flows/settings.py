@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from enum import StrEnum
 from pathlib import Path
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -48,12 +49,28 @@ class Titles(StrEnum):
     LAKE = "lake"
 
 
+def _plain_box(schema: dict[str, Any]) -> None:
+    """Show a field that may be None as one box that may stay empty, with its limits in the form's words.
+
+    As pydantic writes it, it is a choice between two types, and what is wrong is "not valid under any of the schemas".
+    """
+    kinds = schema.pop("anyOf")
+    schema.pop("default", None)
+    schema.update(next(kind for kind in kinds if kind["type"] != "null"))
+
+
+def _needs_inputs(schema: dict[str, Any]) -> None:
+    """Let a form refuse a run without inputs, but for rejects that are read again."""
+    again = {"properties": {"rejects": {"const": True}}, "required": ["rejects"]}
+    schema |= {"if": {"not": again}, "then": {"properties": {"inputs": {"minItems": 1}}, "required": ["inputs"]}}
+
+
 class IngestConfig(BaseModel):
     """What to read, where to write, and how. Every field but `inputs` can be left out."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra=_needs_inputs)
 
-    inputs: list[str] = Field(
+    inputs: list[Annotated[str, Field(min_length=1)]] = Field(
         default_factory=list,
         title="Inputs",
         description="Files, folders (with all below them) or globs: .txt .html .jsonl .json .csv .parquet, "
@@ -67,6 +84,7 @@ class IngestConfig(BaseModel):
     )
     outlet: str | None = Field(
         None,
+        json_schema_extra=_plain_box,
         title="Outlet",
         description="Who published all of this, for inputs that do not say it. Changes which rules are used.",
     )
@@ -82,6 +100,7 @@ class IngestConfig(BaseModel):
     )
     workers: int | None = Field(
         None,
+        json_schema_extra=_plain_box,
         title="Workers",
         ge=1,
         le=MAX_WORKERS,
@@ -90,6 +109,8 @@ class IngestConfig(BaseModel):
     )
     rules: str | None = Field(
         default_factory=rules_path,
+        min_length=1,
+        json_schema_extra=_plain_box,
         title="Own rules",
         description="A folder of your own outlet files, read beside the shipped ones. Else SARING_RULES.",
     )
@@ -128,6 +149,7 @@ class IngestConfig(BaseModel):
     )
     limit: int | None = Field(
         None,
+        json_schema_extra=_plain_box,
         title="Limit",
         ge=1,
         description="Read only so many new documents; the next run goes on from there.",
