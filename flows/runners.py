@@ -143,7 +143,8 @@ def collect(going: Going, shard: Shard, future: Any) -> datetime.datetime:
     except (ShardError, CancelledError):
         raise
     except DiskBroke as error:
-        raise disk_error(str(going.workplace.path), str(error)) from error.__cause__
+        broken = disk_error(str(going.workplace.path), str(error))
+        raise broken from broken.__cause__
     except Exception as error:  # isolates: what a cluster says of a worker that it lost has many names
         raise ShardError(f"the cluster did not clean it ({error!r:.300})") from error
     patience = time.monotonic() + ARRIVAL_SECONDS
