@@ -484,7 +484,11 @@ def _as_flow(config: IngestConfig) -> RunReport:
         options.usage(f"No Prefect server answers at {address} ({error}). {remedy}.")
     from flows.ingest import run_as_flow
 
-    return run_as_flow(config)
+    try:
+        return run_as_flow(config)
+    except httpx.HTTPError as error:
+        said = f"The Prefect server at {address} went away during the run ({error})"
+        options.fail(f"{said}. What was published is in the lake: run it again.")
 
 
 def _print_report(report: RunReport, as_json: bool) -> None:

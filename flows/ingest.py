@@ -29,8 +29,6 @@ from flows.run import Going, begin
 from flows.runners import Choice, Cluster, chosen, clean_there, collect, order
 from flows.settings import IngestConfig
 
-SHARD_TAG = "saring-shard"  # a limit on this tag bounds the shards of all runs together
-
 
 class RunFailedError(Exception):
     """A run left shards out, or an outlet alarms and that was to fail it; `report` says which."""
@@ -47,6 +45,10 @@ class _Logs(Observer):
         self.logger = logger
         self.told_waiting = False
         self.progress = Progress()
+
+    def planned(self, prepared: Prepared) -> None:
+        for name in prepared.unfinished:
+            self.logger.info("%s is still being written: the next run takes it", name)
 
     def cleaned(self, documents: int, of: int) -> None:
         self.progress.move(documents, of)
@@ -90,7 +92,9 @@ def ingest(config: IngestConfig) -> State[RunReport]:
     """
     where = chosen()
     observer = _Logs(get_run_logger())
-    prepared: Prepared = _task(lambda: prepare(config, waiting=observer.waiting), "plan")()
+    watched = runtime.deployment.id is not None
+    prepared: Prepared = _task(lambda: prepare(config, waiting=observer.waiting, watched=watched), "plan")()
+    observer.planned(prepared)
     report = RunReport.of(prepared)
     with closing(prepared.inputs):
         if prepared.plan.shards and not config.dry_run:
@@ -116,7 +120,8 @@ def _start(going: Going, where: Choice, runner: Any) -> list[Any]:
     def clean(number: int) -> Any:
         return going.clean(shards[number])
 
-    name: dict[str, Any] = {"task_run_name": "clean-{number:05d}", "tags": {SHARD_TAG}}
+    # No tags: for each task that has one Prefect asks the server for leave, and fails the task when it is away.
+    name: dict[str, Any] = {"task_run_name": "clean-{number:05d}"}
     if where.cluster is Cluster.LOCAL:
         cleaning = _task(clean, "clean", **name)
         return [runner.submit(cleaning, {"number": shard.number}) for shard in shards]

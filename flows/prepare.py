@@ -17,6 +17,7 @@ from flows.crew import Crew
 from flows.plan import Piece, Plan, Shard, make_plan
 from flows.second import Second, plan_again
 from flows.settings import IngestConfig, Titles
+from flows.settle import settled
 from flows.shard import Job
 from flows.sources import Inputs, SourceFile, count, expand, mapping_of
 from flows.titles import FILE, gather, of_lake
@@ -32,7 +33,8 @@ Waiting = Callable[[float], None]  # seconds so far, while another run holds the
 class Prepared:
     """A run before it starts: what was asked, what there is, what is to be done.
 
-    `maps` says by SHA-256 which columns of a file are read; `second` is there when rejects are read again.
+    `maps` says by SHA-256 which columns of a file are read; `second` is there when rejects are read again;
+    `unfinished` are files that are left for the next run because they are still being written.
     """
 
     config: IngestConfig
@@ -45,6 +47,7 @@ class Prepared:
     titles: tuple[str, ...] = ()
     disk: Disk = field(default_factory=Disk)
     second: Second | None = None
+    unfinished: tuple[str, ...] = ()
     began: float = field(default_factory=time.monotonic)
 
     def crew(self, limits: Limits | None = None) -> Crew:
@@ -66,15 +69,19 @@ class Prepared:
         )
 
 
-def prepare(config: IngestConfig, disk: Disk | None = None, waiting: Waiting | None = None) -> Prepared:
+def prepare(
+    config: IngestConfig, disk: Disk | None = None, waiting: Waiting | None = None, watched: bool = False
+) -> Prepared:
     """Check rules, inputs and lake, and plan. Changes nothing but what a run that died has left half done.
 
-    `disk` is where the run makes every change of the lake, `waiting` is called while another holds it.
+    `disk` is where the run makes every change of the lake, `waiting` is called while another holds it. A run that is
+    `watched` was started by a schedule, and leaves files that are still being written.
     Raises CatalogError, InputError and LakeError.
     """
     rules = config.own_rules()
     catalog = load_catalog(rules, config.without)
     inputs = expand(config.inputs) if config.inputs else Inputs(())
+    inputs, unfinished = settled(inputs) if watched else (inputs, ())
     disk = disk or Disk()
     lake = _existing(config, disk)
     if lake is not None and not config.dry_run:
@@ -93,7 +100,9 @@ def prepare(config: IngestConfig, disk: Disk | None = None, waiting: Waiting | N
     held = lake.inputs() if lake is not None else {}
     plan = make_plan(inputs.files, held, count=records, ruleset=catalog.ruleset, limit=config.limit)
     titles = _titles(config, inputs, maps, lake) if plan.shards and not config.dry_run else ()
-    return Prepared(config, name, catalog.ruleset, tuple(rules), inputs, plan, maps, titles, disk)
+    return Prepared(
+        config, name, catalog.ruleset, tuple(rules), inputs, plan, maps, titles, disk, unfinished=unfinished
+    )
 
 
 def _titles(config: IngestConfig, inputs: Inputs, maps: Mapping[str, ColumnMap], lake: Lake | None) -> tuple[str, ...]:

@@ -29,6 +29,9 @@ LOOK_SECONDS = 0.2
 HEARTBEAT_SECONDS = 30  # the shortest that Prefect allows
 SILENT_SECONDS = 3 * HEARTBEAT_SECONDS
 LOG_END_CHARS = 2000
+# With work pools a Prefect server asks GitHub what kinds of workers there are, and uses its own list where it cannot:
+# nothing listens here, so it cannot. For the server alone; runs may have a lake in a bucket.
+NOBODY = {"https_proxy": f"http://{HOST}:9", "no_proxy": f"{HOST},localhost"}
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
@@ -53,7 +56,7 @@ def up(serve: Sequence[str], *, home: Path, port: int | None, say: Callable[[str
     saring = [sys.executable, "-m", "flows"]
     with contextlib.suppress(_Stopped), _until_asked(), contextlib.ExitStack() as running:
         say(f"starting a Prefect server; its database and logs are in {home}")
-        server = running.enter_context(_program(command, home / "server.log", environment))
+        server = running.enter_context(_program(command, home / "server.log", environment | NOBODY))
         _wait(lambda: _answers(f"{url}/api/health"), [server])
         served = running.enter_context(_program([*saring, "serve", *serve], home / "serve.log", environment))
         watch = [*saring, "automations", "--after", str(SILENT_SECONDS)]

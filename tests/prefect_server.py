@@ -36,12 +36,17 @@ def free_port() -> int:
 
 
 def environment_of(home: Path, port: int, **more: str) -> dict[str, str]:
-    """What a server and its clients are told: a home of their own, no analytics, the UI that asks no third party."""
+    """What a server and its clients are told: a home of their own, no analytics, the UI that asks no third party.
+
+    Without the proxy at which nothing listens, a server with work pools asks GitHub for a list that it has itself.
+    """
     return os.environ | {
         "PREFECT_HOME": str(home),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_SERVER_UI_V2_ENABLED": "false",
         "DO_NOT_TRACK": "1",
+        "https_proxy": "http://127.0.0.1:9",
+        "no_proxy": "127.0.0.1,localhost",
         "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
         **more,
     }
