@@ -6,7 +6,8 @@ text once, whatever their number. It is the same for all outlets.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 
@@ -39,3 +40,35 @@ class Anchors:
             else:
                 found[word] = [start]
         return {self.words[word]: places for word, places in found.items()}
+
+
+class Choice:
+    """Rules in their order, with the ones told at once that can match in a text: asked one by one, 125 took 45 us.
+
+    Each word stands for a number: a bit for each rule that needs it, and further up one for each that starts with it.
+    """
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self.rules = tuple(rules)
+        self._count = len(self.rules)
+        self._bits: defaultdict[bytes, int] = defaultdict(int)
+        self._free = 0  # what needs no word, what may start with any
+        for i, rule in enumerate(self.rules):
+            for shift, words in ((i, rule.needed), (i + self._count, rule.opens_with)):
+                self._free |= 0 if words else 1 << shift
+                for word in words:
+                    self._bits[word] |= 1 << shift
+
+    def among(self, words: Iterable[bytes]) -> list[Rule]:
+        """The rules of which one of the words that they need, and one that they start with, is among `words`."""
+        held = self._free
+        for bits in map(self._bits.get, words):
+            if bits:
+                held |= bits
+        held &= held >> self._count
+        found = []
+        while held:
+            lowest = held & -held
+            found.append(self.rules[lowest.bit_length() - 1])
+            held ^= lowest
+        return found

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 
-from cleaners.anchors import Anchors
+from cleaners.anchors import Anchors, Choice
 from cleaners.outlet import Example, Outlet
 from cleaners.rule import Rule, Where
 from cleaners.rulefile import Problem, RuleFile
@@ -34,9 +34,9 @@ class RuleSet:
     `shared` are the names of the shared rules, `anchors` the words that any rule of the catalog needs or starts with.
     """
 
-    anywhere: tuple[Rule, ...]
-    head: tuple[Rule, ...]
-    tail: tuple[Rule, ...]
+    anywhere: Choice
+    head: Choice
+    tail: Choice
     shared: frozenset[str]
     anchors: Anchors
 
@@ -166,9 +166,8 @@ def _rule_set(rules: Sequence[Rule], anchors: Anchors) -> RuleSet:
         if rule.ends_text and rule.where is not Where.TAIL:
             by_place[Where.TAIL].append(rule)
     shared = frozenset(rule.name for rule in rules if rule.file.startswith("rules/"))
-    return RuleSet(
-        tuple(by_place[Where.ANY]), tuple(by_place[Where.HEAD]), tuple(by_place[Where.TAIL]), shared, anchors
-    )
+    anywhere, head, tail = (Choice(by_place[where]) for where in (Where.ANY, Where.HEAD, Where.TAIL))
+    return RuleSet(anywhere, head, tail, shared, anchors)
 
 
 def _conflicts(shared: Iterable[Rule], outlets: Iterable[Outlet]) -> list[Problem]:

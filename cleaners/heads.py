@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
+from cleaners.anchors import Choice
 from cleaners.article import Kind
 from cleaners.cutting import Match
 from cleaners.placeholders import DASH
@@ -39,9 +40,9 @@ _SET_OFF = re.compile(rf"{DASH}(?:(?<= {DASH})|(?=[ \n\"“A-ZÀ-Ý]|{DASH}|$))"
 _SITE = re.compile(r"\.(?:com|co|or|web|id|tv|net|news|my|info|org)(?!\w)", re.IGNORECASE)
 
 
-def strip_head(text: str, folded: Folded, rules: Sequence[Rule], hints: Hints, spans: Spans) -> None:
+def strip_head(text: str, folded: Folded, rules: Choice, hints: Hints, spans: Spans) -> None:
     """Add to `spans` what stands before the first word of the story."""
-    possible = [rule for rule in rules if folded.may_match(rule)]
+    possible = folded.possible(rules)
     datelined = _strip_inwards(text, possible, hints, spans)
     if not datelined:
         at = spans.skip_forward(text, 0)

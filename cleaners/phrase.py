@@ -20,7 +20,8 @@ from dataclasses import dataclass
 from cleaners.placeholders import DASH, DOUBLE_QUOTE, GREEDY, LAZY, OPENINGS, PLACEHOLDERS, SINGLE_QUOTE
 
 # The first signs of a literal that a text must hold as they are; quotes, dashes and blanks are written in many ways.
-_OPENING = re.compile(r"[^\W_]+|[(\[#*.©●■,]")
+# Of a short first word the second is taken too: `a` stands everywhere, `a post` hardly anywhere.
+_OPENING = re.compile(r"[^\W_]{1,2} [^\W_]+|[^\W_]+|[(\[#*.©●■,]")
 
 
 _COLON = r"(?: ?[:;]| ?\| ?: ?\|)"  # `Penulis : X`, and the cells of a table: `Penulis | : | X`

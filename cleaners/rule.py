@@ -110,8 +110,16 @@ class Rule:
     @functools.cached_property
     def counts(self) -> bool:
         """Whether every phrase holds a digit: a date, a time or a number."""
-        numbers = [PLACEHOLDERS[name][0] for name in ("date", "moment", "number")]
-        return all(any(number in source for number in numbers) for source in self.sources)
+        return self._each_holds("date", "moment", "number")
+
+    @functools.cached_property
+    def dated(self) -> bool:
+        """Whether every phrase holds a date: a year of four digits, or two numbers with a slash or hyphen between."""
+        return self._each_holds("date", "moment")
+
+    def _each_holds(self, *placeholders: str) -> bool:
+        patterns = [PLACEHOLDERS[name][0] for name in placeholders]
+        return all(any(pattern in source for pattern in patterns) for source in self.sources)
 
     @functools.cached_property
     def signs_only(self) -> bool:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
-from cleaners.anchors import Anchors
+from cleaners.anchors import Anchors, Choice
 from cleaners.cutting import Match
 from cleaners.pointer import Hints, reach
 from cleaners.rule import Anchor, Removes, Rule
@@ -19,7 +19,8 @@ LONGEST_SENTENCE = LOOK_BACK * 4**2  # with more the whole line goes, or nothing
 LONGEST_IS = 170  # characters; the longest byline line that went from the corpus has 89
 
 SENTENCE_END = re.compile(r"[.!?…][\"”'’)\]]*(?=\s|$)")
-_DIGIT = re.compile(rb"[\d?]")  # digits of other scripts too
+_DIGIT = re.compile(rb"[0-9?]")  # digits of other scripts too
+_DATE = re.compile(rb"[0-9?](?:[0-9?]{3}|[/-][0-9?])")
 _ARROWS = re.compile(r" ?[>»›→]+")
 _ATTRIBUTED = re.compile(r"[\"”],? [a-z]")
 
@@ -40,18 +41,29 @@ class Folded:
         self._unsought = anchors.unsought
         self._held = self._unsought.union(self._places)
         self.lines = list(_lines(self.data))
+        self._starts = [at for at, _, _ in self.lines]
 
-    def may_match(self, rule: Rule) -> bool:
-        """Whether the text holds one of the words that a rule needs, and one that it starts with."""
-        return rule.may_stand_among(self._held)
+    def possible(self, rules: Choice) -> list[Rule]:
+        """The rules of which the text holds one of the words that they need, and one that they start with."""
+        return rules.among(self._held)
 
     def near(self, start: int, end: int) -> frozenset[bytes]:
         """The words that start in `text[start:end]`, with the openings that were not sought."""
         return self._unsought.union(
             word
             for word, places in self._places.items()
-            if (before := bisect_left(places, end)) and places[before - 1] >= start
+            if places
+            and places[-1] >= start
+            and (places[-1] < end or ((before := bisect_left(places, end)) and places[before - 1] >= start))
         )
+
+    def lines_for(self, rule: Rule) -> Iterable[tuple[int, int, bytes]]:
+        """The lines that a rule for lines may match: of those that hold a word it needs. No phrase reaches further."""
+        if not rule.needed:
+            return self.lines
+        starts, held = self._starts, self._places
+        found = {bisect_right(starts, at) - 1 for word in rule.needed if word in held for at in held[word]}
+        return [self.lines[i] for i in sorted(found)]
 
     def places(self, rule: Rule, start: int, end: int) -> list[int]:
         """Where in `text[start:end]` a match of a rule could start, ascending; for a rule that knows its openings."""
@@ -134,7 +146,7 @@ def quoted(text: str, at: int) -> bool:
 def _found(text: str, folded: Folded, rule: Rule) -> Iterator[re.Match[str]]:
     """All matches of a rule's pattern. Where its openings are known it is tried only there."""
     if rule.anchor in (Anchor.IS, Anchor.STARTS):
-        for at, length, opening in folded.lines:
+        for at, length, opening in folded.lines_for(rule):
             if rule.anchor is Anchor.IS and length > LONGEST_IS:
                 continue
             if _may_open(rule, folded, at, length, opening) and (found := rule.pattern.match(text, at)):
@@ -156,7 +168,10 @@ def _may_open(rule: Rule, folded: Folded, at: int, length: int, opening: bytes) 
         return opening.startswith(rule.opens_with) or folded.data.startswith(rule.opens_with, at)
     if rule.signs_only:
         return not opening[:1].isalnum()
-    return not rule.counts or _DIGIT.search(folded.data, at, at + length) is not None
+    if not rule.counts:
+        return True
+    digit = _DIGIT.search(folded.data, at, at + length)
+    return digit is not None and (not rule.dated or _DATE.search(folded.data, digit.start(), at + length) is not None)
 
 
 def _lines(data: bytes) -> Iterator[tuple[int, int, bytes]]:

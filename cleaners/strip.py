@@ -22,7 +22,7 @@ __all__ = ["Match", "cut", "find", "restore", "with_white_space"]
 def find(text: str, rules: RuleSet, hints: Hints, known: Sequence[Match] = ()) -> list[Match]:
     """Return what is boilerplate in a normalised text, ordered and disjoint; `known` is what was found before."""
     folded = Folded(text, rules.anchors)
-    found = [match for rule in rules.anywhere if folded.may_match(rule) for match in matches(text, folded, rule, hints)]
+    found = [match for rule in folded.possible(rules.anywhere) for match in matches(text, folded, rule, hints)]
     spans = Spans([*known, *_disjoint(found, known, rules.shared)])
     strip_head(text, folded, rules.head, hints, spans)
     strip_tail(text, folded, rules.tail, spans)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from cleaners.anchors import Choice
 from cleaners.article import Kind
 from cleaners.cutting import Match
 from cleaners.rule import TRAILING_SIGNS, Anchor, Rule
@@ -29,9 +30,9 @@ _MAY_OPEN = re.compile(r"(?<![^\n.!?…)\]»>|*: \"”’'])|(?<=[^\W\d_])(?=[^\
 _CLOSED = re.compile(r"(?<![.])[.…][\"”’')]*$|[\"”],? \w+|[,;:]$")
 
 
-def strip_tail(text: str, folded: Folded, rules: Sequence[Rule], spans: Spans) -> None:
+def strip_tail(text: str, folded: Folded, rules: Choice, spans: Spans) -> None:
     """Add to `spans` what stands after the last word of the story."""
-    possible = [rule for rule in rules if folded.may_match(rule)]
+    possible = folded.possible(rules)
     edge = spans.skip_backward(text, len(text))
     for _ in range(MAX_STEPS):
         match = (
