@@ -298,8 +298,48 @@ def test_on_a_cluster_a_run_writes_the_bytes_of_a_plain_one_also_when_a_worker_i
     assert list((lake / "_staging").iterdir()) == []
     assert newest(cluster)["state"]["message"] == "40 articles, 0 copies, 1 reject"
 
-    subprocess.run([*SMALL, source, "--lake", tmp_path / "plain"], check=True, capture_output=True)
     assert len(contents(lake)) == 9 * 5  # batches, tables apart from runs
-    assert contents(lake) == contents(tmp_path / "plain")
+    assert contents(lake) == contents(plain_small(tmp_path, source))
     again = subprocess.run([*SMALL, source, "--lake", lake], capture_output=True, text=True, env=cluster)
     assert again.stdout.startswith("Nothing new"), again.stderr
+
+
+@pytest.mark.prefect
+def test_a_run_that_is_interrupted_ends_its_work_on_the_cluster_and_the_next_one_completes_it(
+    cluster: dict[str, str], tmp_path: Path
+) -> None:
+    source, lake, told = write_input(tmp_path), tmp_path / "cluster", tmp_path / "told.log"
+    with started([*SMALL, source, "--lake", lake], told, cluster) as process:
+        until(lambda: any(lake.glob("runs/*/*.parquet")) and cleaning(cluster), RUN_SECONDS, told)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(RUN_SECONDS) != 0
+    until(lambda: not cleaning(cluster), ORPHAN_SECONDS)
+    assert verify(Lake(lake)).problems == ()
+    subprocess.run([*SMALL, source, "--lake", lake], check=True, capture_output=True, env=cluster)
+    assert contents(lake) == contents(plain_small(tmp_path, source))
+    assert verify(Lake(lake)).problems == ()
+    assert list((lake / "_staging").iterdir()) == []
+
+
+@pytest.mark.prefect
+def test_a_scheduler_that_is_killed_leaves_gaps_that_the_next_run_fills(server: dict[str, str], tmp_path: Path) -> None:
+    pytest.importorskip("prefect_dask", reason="it is not installed: pip install 'saring[dask]'")
+    source, lake, told, mark = write_input(tmp_path), tmp_path / "cluster", tmp_path / "told.log", uuid.uuid4().hex
+    with dask(tmp_path, server | {MARK: mark}) as runner:
+        environment = server | {MARK: mark, "SARING_RUNNER": runner}
+        with started([*SMALL, source, "--lake", lake], told, environment) as process:
+            until(lambda: any(lake.glob("runs/*/*.parquet")) and cleaning(environment), RUN_SECONDS, told)
+            for pid, command in processes_with(mark).items():
+                if "dask_scheduler" in command:
+                    os.kill(pid, signal.SIGKILL)
+            assert process.wait(RUN_SECONDS) == 1, told.read_text()[-3000:]
+    until(lambda: not processes_with(mark), ORPHAN_SECONDS)
+    assert verify(Lake(lake)).problems == ()
+    assert contents(plain_small(tmp_path, source, lake)) == contents(plain_small(tmp_path, source))
+
+
+def plain_small(tmp_path: Path, source: Path, lake: Path | None = None) -> Path:
+    """A plain run with the same small shards, into a lake of its own or to fill the gaps of one."""
+    lake = lake or tmp_path / "plain"
+    subprocess.run([*SMALL, source, "--lake", lake], check=True, capture_output=True)
+    return lake
