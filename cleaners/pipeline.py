@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from cleaners.article import Article, Cleaned, Document, Fields, Kind, Page, Reason, Reject, Removal, Source, Stage
+from cleaners.article import Article, Cleaned, Document, Kind, Page, Reason, Reject, Removal, Source, Stage
 from cleaners.catalog import Catalog
 from cleaners.extract import NotArticle, address_in, extract
 from cleaners.fields import read_fields
@@ -164,21 +164,27 @@ def _cleaned(
 ) -> Cleaned:
     """Read what was removed, tag what stays, and put the result together."""
     url = document.url or (body.page.canonical_url if body.page else None)
-    fields = read_fields(body.article, matches, replace(document, url=url), body.page)
+    addressed = document if document.url == url else replace(document, url=url)
+    fields = read_fields(body.article, matches, addressed, body.page)
     wire, wire_evidence = wire_in(body.article.text, matches, source)
-    fields = replace(fields, wire_source=wire, wire_evidence=wire_evidence)
     if fields.published is None and ((document.date or "").strip() or (body.page and body.page.published)):
         flags = (*flags, "date-unreadable")
     declared = (body.page and body.page.language) or document.language
-    if declared:
-        fields = replace(fields, given=(*fields.given, "language_declared"))
+    fields = replace(  # once: it makes the whole row of fields anew
+        fields,
+        title=_line(fields.title),
+        description=_line(fields.description),
+        wire_source=wire,
+        wire_evidence=wire_evidence,
+        given=(*fields.given, "language_declared") if declared else fields.given,
+    )
     declared = declared or (outlet.language if outlet else None)
     return Cleaned(
         document=document,
         article=body.article,
         text=text,
         removals=tuple(removals),
-        fields=_single_lines(fields),
+        fields=fields,
         source=source,
         language=detect(text, declared),
         fingerprint=fingerprint(text),
@@ -191,10 +197,6 @@ def _cleaned(
     )
 
 
-def _single_lines(fields: Fields) -> Fields:
-    """The title and the description on one line each, with the damage of their characters mended."""
-    return replace(fields, title=_line(fields.title), description=_line(fields.description))
-
-
 def _line(text: str | None) -> str | None:
+    """A title or a description on one line, with the damage of its characters mended."""
     return " ".join(normalize(text).text.split()) or None if text else None

@@ -71,8 +71,10 @@ def _recurring(words: Sequence[str], length: int) -> list[int]:
 def _any_beside(words: Sequence[str], places: Sequence[int]) -> bool:
     """Whether words stand again right behind themselves: where none do, no caption is doubled."""
     for i, at in enumerate(places):
+        first = words[at]
         for again in places[i + 1 : bisect_right(places, at + MAX_CAPTION_WORDS)]:
-            if again - at >= MIN_CAPTION_WORDS and words[at:again] == words[again : 2 * again - at]:
+            near = words[again] == first and again - at >= MIN_CAPTION_WORDS  # most are not, which spares the slices
+            if near and words[at:again] == words[again : 2 * again - at]:
                 return True
     return False
 

@@ -69,8 +69,10 @@ class Folded:
         """Where in `text[start:end]` a match of a rule could start, ascending; for a rule that knows its openings."""
         found: list[int] = []
         for opening in rule.opens_with:
-            places = self._all(opening)
-            found += places[bisect_left(places, start) : bisect_left(places, end)]
+            places = self._places.get(opening) or self._all(opening)
+            if places:
+                inside = start <= places[0] and places[-1] < end
+                found += places if inside else places[bisect_left(places, start) : bisect_left(places, end)]
         return sorted(set(found)) if len(rule.opens_with) > 1 else found
 
     def _all(self, opening: bytes) -> Sequence[int]:
