@@ -59,8 +59,10 @@ def _plain_box(schema: dict[str, Any]) -> None:
     schema.update(next(kind for kind in kinds if kind["type"] != "null"))
 
 
-def _needs_inputs(schema: dict[str, Any]) -> None:
-    """Let a form refuse a run without inputs, but for rejects that are read again."""
+def _as_form(schema: dict[str, Any]) -> None:
+    """Keep the order of the fields, which PostgreSQL loses; refuse a run without inputs, but for rejects again."""
+    for position, field in enumerate(schema["properties"].values()):
+        field["position"] = position
     again = {"properties": {"rejects": {"const": True}}, "required": ["rejects"]}
     schema |= {"if": {"not": again}, "then": {"properties": {"inputs": {"minItems": 1}}, "required": ["inputs"]}}
 
@@ -68,7 +70,7 @@ def _needs_inputs(schema: dict[str, Any]) -> None:
 class IngestConfig(BaseModel):
     """What to read, where to write, and how. Every field but `inputs` can be left out."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra=_needs_inputs)
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra=_as_form)
 
     inputs: list[Annotated[str, Field(min_length=1)]] = Field(
         default_factory=list,

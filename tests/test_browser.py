@@ -36,6 +36,7 @@ from prefect_server import (
     until,
 )
 
+from flows.settings import IngestConfig
 from lake import Lake
 from lake.verify import verify
 
@@ -163,6 +164,9 @@ def test_a_run_is_started_in_the_form_and_its_report_table_and_graph_are_seen(
     page.goto(f"{place.url}/deployments/deployment/{deployment['id']}/run")
     for title in ("Inputs", "Lake", "Languages", "Workers", "Known headlines", "Fail on alarm", "Dry run"):
         field(page, title).wait_for()
+    labels = page.locator(".schema-form-property__label").all_inner_texts()
+    titles = [one.title for one in IngestConfig.model_fields.values()]
+    assert [label.removesuffix(" (Optional)") for label in labels] == ["config", *titles]
     assert "The result does not depend on it" in field(page, "Workers").inner_text()
     shoot(page, f"form-{place.database}", tmp_path)
     field(page, "Known headlines").locator("button.p-select-button__control").focus()

@@ -179,7 +179,7 @@ def test_a_cancelled_run_ends_its_children_in_seconds_and_the_next_goes_on(serve
 
 
 @pytest.mark.parametrize("by", ["serve", "worker"])
-def test_what_started_a_run_is_killed_and_the_run_goes_on(
+def test_what_started_a_run_is_killed_and_the_run_ends_itself(
     by: str, server: dict[str, str], tmp_path: Path, full: bool
 ) -> None:
     if not full:
@@ -188,8 +188,9 @@ def test_what_started_a_run_is_killed_and_the_run_goes_on(
     with placed(server, tmp_path, str(tmp_path), f"{by}-killed", by) as place:
         run = place.start(lake)
         place.runner.kill()
-        assert place.ended(run) == "COMPLETED"
         until(lambda: not place.others(), GONE_SECONDS)
+        assert place.ended(run) == "CRASHED"
+        assert_whole(lake)
         assert_completed_by_the_next(place, lake)
 
 
