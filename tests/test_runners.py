@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -235,9 +236,11 @@ def ray(folder: Path, environment: dict[str, str]) -> Iterator[str]:
     port = free_port()
     environment |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "disabled"}
     options = ["--port", str(port), "--num-cpus", "2", "--include-dashboard", "false", "--disable-usage-stats"]
-    place = ["--node-ip-address", "127.0.0.1", "--temp-dir", f"/tmp/saring-{uuid.uuid4().hex[:8]}"]  # sockets: short
-    command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", *options, *place, "--block"]
-    with started(command, folder / "head.log", environment, folder):
+    command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", *options, "--block"]
+    with ExitStack() as stack:
+        kept = tempfile.TemporaryDirectory(prefix="saring-", ignore_cleanup_errors=True)  # names of sockets are short
+        place = ["--node-ip-address", "127.0.0.1", "--temp-dir", stack.enter_context(kept)]
+        stack.enter_context(started([*command, *place], folder / "head.log", environment, folder))
         until(lambda: listens(port), CLUSTER_SECONDS, folder / "head.log")
         until(lambda: "Ray runtime started" in (folder / "head.log").read_text(), CLUSTER_SECONDS, folder / "head.log")
         yield f"ray:127.0.0.1:{port}"
