@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
@@ -49,12 +49,13 @@ def announce(report: RunReport) -> None:
 
 
 @contextmanager
-def _away(what: str) -> Iterator[None]:
+def _away(what: str, then: Callable[[], None] = lambda: None) -> Iterator[None]:
     """Let a run go on whose server is away: what it does stands in the lake, what it tells is a courtesy."""
     try:
         yield
     except (httpx.HTTPError, RuntimeError) as error:  # RuntimeError is how Prefect says that it reaches no server
         logging.getLogger(__name__).warning("the Prefect server did not take %s: %s", what, error)
+        then()
 
 
 class Progress:
@@ -71,6 +72,10 @@ class Progress:
         with _away("a progress bar"):
             self._id = create_progress_artifact(progress=0.0, key=PROGRESS_KEY, description=said)
 
+    def _stop(self) -> None:
+        """Tell no more: the client tries for a minute before it gives up, and a shard would wait each time."""
+        self._id = None
+
     def move(self, documents: int, of: int) -> None:
         """Say how many documents are cleaned; sent every few seconds, and once at the end."""
         now = time.monotonic()
@@ -78,7 +83,7 @@ class Progress:
             if self._id is None or (now < self._next and documents < of):
                 return
             self._next = now + PROGRESS_SECONDS
-        with _away("the progress"):
+        with _away("the progress", self._stop):
             update_progress_artifact(artifact_id=self._id, progress=round(100 * documents / max(1, of), 1))
 
 
