@@ -5,12 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import signal
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 from conftest import ROOT, SARING
+from prefect_server import START_SECONDS, ask, newest, serving, started, until
 
 from flows.drift import MIN_ARTICLES, MIN_RUNS
 from flows.settings import IngestConfig
@@ -31,58 +28,13 @@ STORY = (
     "Warga kampung {n} menyambut pembukaan jembatan nomor {n} pada Senin pagi.\n"
     "Baca juga: Jembatan Lama Nomor {n} Ditutup\nPedagang di ujung jembatan berharap pembeli datang lagi."
 )
-START_SECONDS = 180  # the first start makes the database, on a machine that may be busy
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The environment of a client of a server that lives as long as this module's tests, in a home of its own."""
-    home = tmp_path_factory.mktemp("prefect")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = os.environ | {
-        "PREFECT_HOME": str(home),
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "DO_NOT_TRACK": "1",
-        "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
-    }
-    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
-    with (home / "server.log").open("w") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, env=environment, start_new_session=True)
-    try:
-        until(lambda: answers(f"http://127.0.0.1:{port}/api/health"), START_SECONDS, home / "server.log")
+    with serving(tmp_path_factory.mktemp("prefect")) as environment:
         yield environment
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-
-
-def until(holds: Any, seconds: float, log: Path) -> None:
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, log.read_text()[-3000:]
-        time.sleep(0.3)
-
-
-def answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=5) as reply:
-            return bool(reply.status == 200)
-    except OSError:
-        return False
-
-
-def ask(server: dict[str, str], path: str) -> Any:
-    """What the server's API says to a filter that lets everything through."""
-    url = f"{server['PREFECT_API_URL']}/{path}/filter"
-    request = urllib.request.Request(url, b"{}", {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=30) as reply:
-        return json.load(reply)
 
 
 @pytest.fixture
@@ -171,10 +123,6 @@ def test_shards_cleaned_two_at_once_as_a_flow_run_give_the_bytes_of_a_plain_run_
     assert newest(server)["state"]["message"] == "20 articles, 0 copies, 1 reject"
 
 
-def newest(server: dict[str, str]) -> Any:
-    return max(ask(server, "flow_runs"), key=lambda run: run["created"])
-
-
 def test_rejects_that_are_read_again_give_the_same_bytes_plain_and_as_a_flow_run(
     server: dict[str, str], tmp_path: Path
 ) -> None:
@@ -205,29 +153,29 @@ def test_wrong_inputs_fail_the_flow_and_the_command_with_the_same_sentence(
     assert newest(server)["state_type"] == "FAILED"
 
 
-def test_a_served_schedule_fires_and_its_runs_read_what_is_new(
+def test_a_served_schedule_fires_twice_and_the_second_run_finds_nothing_new(
     server: dict[str, str], source: Path, tmp_path: Path
 ) -> None:
-    lake = tmp_path / "lake"
+    lake, log = tmp_path / "lake", tmp_path / "serve.log"
     command = [SARING, "serve", "--cron", "* * * * *", "--name", "each-minute", "--lake", "lake", source.name]
-    log = tmp_path / "serve.log"
-    with log.open("w") as out:
-        process = subprocess.Popen(command, cwd=tmp_path, env=server, stdout=out, stderr=out)
-    try:
-        until(lambda: [one for one in ask(server, "deployments") if one["name"] == "each-minute"], START_SECONDS, log)
-        (deployment,) = [one for one in ask(server, "deployments") if one["name"] == "each-minute"]
+
+    def deployed() -> list[Any]:
+        return [one for one in ask(server, "deployments") if one["name"] == "each-minute"]
+
+    def states(deployment: Any) -> list[str]:
+        """Of the runs that were at work, in their order: one that came too early is cancelled."""
+        runs = [run for run in ask(server, "flow_runs") if run["deployment_id"] == deployment["id"] and run["end_time"]]
+        ended = sorted(runs, key=lambda run: run["end_time"])
+        return [run["state_name"] for run in ended if run["state_type"] != "CANCELLED"]
+
+    with started(command, log, server, cwd=tmp_path):
+        (deployment,) = until(deployed, START_SECONDS, log)
         assert deployment["entrypoint"] == "flows.ingest.ingest"
         assert deployment["concurrency_limit"] == 1 or deployment["global_concurrency_limit"]["limit"] == 1
         (schedule,) = deployment["schedules"]
         assert (schedule["slug"], schedule["schedule"]["timezone"]) == ("saring", "Asia/Jakarta")
-        until(lambda: (lake / "runs").is_dir() and any((lake / "runs").glob("*/*.parquet")), START_SECONDS, log)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        found = until(lambda: len(ended := states(deployment)) >= 2 and ended, 2 * START_SECONDS, log)
+    assert found[:2] == ["Completed", "NothingNew"], log.read_text()  # the second starts beside a folder named lake/
     assert verify(Lake(lake)).problems == ()
 
 
