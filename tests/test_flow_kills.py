@@ -194,7 +194,9 @@ def test_what_started_a_run_is_killed_and_the_run_ends_itself(
         assert_completed_by_the_next(place, lake)
 
 
-def test_the_server_is_killed_and_the_work_is_not_lost(tmp_path_factory: pytest.TempPathFactory, full: bool) -> None:
+def test_the_server_is_killed_and_the_run_publishes_all_the_same(
+    tmp_path_factory: pytest.TempPathFactory, full: bool
+) -> None:
     if not full:
         pytest.skip("with --full: it starts everything once more")
     home, folder = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("work")
@@ -204,12 +206,13 @@ def test_the_server_is_killed_and_the_work_is_not_lost(tmp_path_factory: pytest.
         for pid, command in processes_with(str(home)).items():
             if "server start" in command or "prefect.server" in command:
                 os.kill(pid, signal.SIGKILL)
+        # The process goes on telling a server that is not there for minutes; what it cleaned is in the lake before.
         at_kill = batches(lake)
-        until(lambda: not [one for one in place.others().values() if "prefect.engine" in one], START_SECONDS)
-        print(f"\nserver killed after {at_kill} batches, {batches(lake)} when the run ended", file=sys.stderr)
-        until(lambda: not [one for one in place.others().values() if "flows.shard" in one], GONE_SECONDS)
-        assert_whole(lake)
+        until(lambda: batches(lake) == DOCUMENTS // SHARD, START_SECONDS)
+        print(f"\nserver killed after {at_kill} batches; the run published the other {DOCUMENTS // SHARD - at_kill}")
+        until(lambda: not list((lake / "_staging").iterdir()), GONE_SECONDS)
         assert_completed_by_the_next(place, lake)
+    until(lambda: not processes_with(str(folder)), GONE_SECONDS)
 
 
 def test_a_run_of_which_nothing_is_heard_is_crashed(server: dict[str, str], tmp_path: Path, full: bool) -> None:
