@@ -133,12 +133,15 @@ DOCUMENTS = {
     "tags with commas": ({"text": "A", "tags": "pasar, ikan"}, Document(text="A", keywords=("pasar", "ikan"))),
     "a page in the text column": ({"content": " <!DOCTYPE html><p>A"}, Document(html=" <!DOCTYPE html><p>A")),
     "a text about tags": ({"content": "<b>A</b>"}, Document(text="<b>A</b>")),
-    "NUL characters": ({"text": "A\0B", "title": "\0"}, Document(text="AB", repairs=("nul",))),
+    "NUL characters": ({"text": "A\0B", "title": "\0"}, Document(text="AB", repairs=("nul",), arrived=b"A\0B")),
     "lone surrogates": (
         {"text": "A\ud800B", "id": "\udfff"},
-        Document(text="A\ufffdB", id="\ufffd", repairs=("surrogates",)),
+        Document(text="A\ufffdB", id="\ufffd", repairs=("surrogates",), arrived=b"A\xed\xa0\x80B"),
     ),
-    "bytes kept as surrogates": ({"text": "\udc93A\udc94 é"}, Document(text="“A” é", repairs=("cp1252",))),
+    "bytes kept as surrogates": (
+        {"text": "\udc93A\udc94 é"},
+        Document(text="“A” é", repairs=("cp1252",), arrived=b"\x93A\x94 \xc3\xa9"),
+    ),
     "a character escaped byte by byte": ({"text": "kaf\udcc3\udca9"}, Document(text="kafé", repairs=("cp1252",))),
 }
 

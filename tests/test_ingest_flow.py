@@ -97,7 +97,11 @@ def test_an_outlet_unlike_its_history_alarms_in_the_report_the_lake_and_as_an_ev
     left = [one for one in ask(server, "artifacts") if one["flow_run_id"] == run["id"]]
     (report,) = [one for one in left if one["key"] == "saring-report"]
     assert "**Alarm**: rekaan" in report["data"]
-    (event,) = [one for one in ask(server, "events")["events"] if one["event"] == "saring.drift"]
+
+    def events() -> list[dict[str, Any]]:
+        return [one for one in ask(server, "events")["events"] if one["event"] == "saring.drift"]
+
+    (event,) = until(events, START_SECONDS, Path(server["PREFECT_HOME"]) / "server.log")  # stored in its own time
     assert event["resource"]["prefect.resource.id"] == "saring.outlet.rekaan.example"
     assert (event["payload"]["message"], event["payload"]["figure"]) == (alarm, "share without title")
 
