@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parent.parent
 SARING = str(Path(sys.executable).parent / "saring")  # the command as installed beside this Python
@@ -14,6 +15,16 @@ SARING = str(Path(sys.executable).parent / "saring")  # the command as installed
 # A developer's own settings must not decide what the tests see.
 for name in ("SARING_LAKE", "SARING_RULES", "SARING_RUNNER", "PREFECT_API_URL", "PREFECT_API_KEY"):
     os.environ.pop(name, None)
+
+# What Hypothesis tries is the same every time and no test of it has a clock: a change is taken or not, never by chance.
+# `--full` looks further, at random, with as much time as it takes.
+UNTIMED = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow], "database": None}
+settings.register_profile("always the same", derandomize=True, **UNTIMED)
+settings.register_profile("at random", max_examples=1000, print_blob=True, **UNTIMED)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    settings.load_profile("at random" if config.getoption("--full") else "always the same")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
