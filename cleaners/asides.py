@@ -104,7 +104,7 @@ def _joined(pieces: Sequence[Piece]) -> Iterator[Piece]:
     held: Piece | None = None
     for piece in pieces:
         if held is not None and held.href is not None and held.href == piece.href:
-            held = replace(held, text=held.text + piece.text)
+            held = held._replace(text=held.text + piece.text)
             continue
         if held is not None:
             yield held

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from lxml.etree import _Element
+from lxml.etree import _Element, iterwalk
 
 BLOCKS = """
     address article aside blockquote body caption center dd details dialog div dl dt fieldset figcaption figure footer
@@ -43,8 +44,7 @@ _ROLES = {  # what a walk does at a tag, asked once for each element
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """A run of text of a line; `href` is its link's target as written, if any; `soft` says italic or small."""
 
     text: str
@@ -83,86 +83,61 @@ class Line:
 
 
 def read_lines(root: _Element, skipped: Collection[_Element] = ()) -> list[Line]:
-    """Give the lines below `root`, leaving out the elements in `skipped` with all they hold."""
-    return _Walk(skipped).lines(root)
+    """Give the lines below `root`, leaving out the elements in `skipped` with all they hold.
+
+    lxml walks, and what stands open is kept in local names: a call for each node would double the time of a page.
+    """
+    found: list[Line] = []
+    owners = [root]
+    pieces: list[tuple[str, str | None, bool]] = []  # made into `Piece`s where they show: two of three do not
+    href: str | None = None
+    soft, shows, image = 0, False, False
+    passed: _Element | None = None  # what was not gone into
+    walk = iterwalk(root, events=("start", "end", "comment", "pi"))
+    for event, node in walk:
+        role = _ROLES.get(node.tag, 0)
+        opens = event == "start"
+        if role & _BREAKS and (opens or node is not passed):
+            if shows:
+                found.append(Line(tuple(map(Piece._make, pieces)), owners[-1], image))
+                shows = image = False
+            pieces.clear()
+        if opens:
+            if role & _MUTE or (skipped and node in skipped) or (role & _WHOLE and _whole(node, found)):
+                image = image or bool(role & _IMAGE)
+                passed = node
+                walk.skip_subtree()
+                continue
+            if role & _BLOCK:
+                owners.append(node)
+            elif role & _LINK:
+                href = node.get("href", "")
+            elif role & _SOFT:
+                soft += 1
+            text = node.text
+        else:
+            if event == "end" and node is not passed:
+                if role & _BLOCK:
+                    owners.pop()
+                elif role & _LINK:
+                    href = None
+                elif role & _SOFT:
+                    soft -= 1
+            text = node.tail if node is not root else None
+        if text:
+            pieces.append((text, href, soft > 0))
+            shows = shows or not text.isspace()
+    return [*found, Line(tuple(map(Piece._make, pieces)), root, image)] if shows else found
 
 
-class _Walk:
-    """One walk over a tree: what stands open at the moment. Each node is entered and left once."""
-
-    def __init__(self, skipped: Collection[_Element]) -> None:
-        self.skipped = skipped
-        self.found: list[Line] = []
-        self.owners: list[_Element] = []
-        self.pieces: list[tuple[str, str | None, bool]] = []  # made into `Piece`s where they show: two of three do not
-        self.shows = False
-        self.href: str | None = None
-        self.soft = 0
-        self.image = False
-
-    def lines(self, root: _Element) -> list[Line]:
-        self.owners.append(root)
-        stack: list[tuple[_Element, bool]] = [(root, False)]
-        while stack:
-            node, closing = stack.pop()
-            tag = node.tag
-            role = _ROLES.get(tag, 0)
-            if role & _BREAKS:
-                self.flush()
-            if closing:
-                self.close(role)
-            elif role & _MUTE or node in self.skipped or not (role or isinstance(tag, str)):
-                self.image = self.image or bool(role & _IMAGE)
-            elif not (role & _WHOLE and self.whole(node, tag)):
-                self.open(node, role)
-                if children := [(child, False) for child in reversed(node)]:
-                    stack.append((node, True))
-                    stack += children
-                    continue
-                if role & _BREAKS:
-                    self.flush()
-                self.close(role)
-            if (tail := node.tail) and node is not root:
-                self.add(tail)
-        self.flush()
-        return self.found
-
-    def open(self, node: _Element, role: int) -> None:
-        if role & _BLOCK:
-            self.owners.append(node)
-        elif role & _LINK:
-            self.href = node.get("href", "")
-        elif role & _SOFT:
-            self.soft += 1
-        if text := node.text:
-            self.add(text)
-
-    def close(self, role: int) -> None:
-        if role & _BLOCK:
-            self.owners.pop()
-        elif role & _LINK:
-            self.href = None
-        elif role & _SOFT:
-            self.soft -= 1
-
-    def add(self, text: str) -> None:
-        self.shows = self.shows or not text.isspace()
-        self.pieces.append((text, self.href, self.soft > 0))
-
-    def whole(self, node: _Element, tag: str) -> bool:
-        """Take a row of data, or what is preformatted, as lines of their own."""
-        if tag == "tr":
-            row = _row(node)
-            self.found += [row] if row is not None and row.text else []
-            return row is not None
-        self.found += [line for line in _preformatted(node) if line.text]
-        return True
-
-    def flush(self) -> None:
-        if self.shows:
-            self.found.append(Line(tuple([Piece(*piece) for piece in self.pieces]), self.owners[-1], self.image))
-            self.shows = self.image = False
-        self.pieces.clear()
+def _whole(node: _Element, found: list[Line]) -> bool:
+    """Take a row of data, or what is preformatted, as lines of their own."""
+    if node.tag == "tr":
+        row = _row(node)
+        found += [row] if row is not None and row.text else []
+        return row is not None
+    found += [line for line in _preformatted(node) if line.text]
+    return True
 
 
 def _row(row: _Element) -> Line | None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 from lxml.etree import XPath, _Element
@@ -48,12 +49,28 @@ PLAIN = """
 PLAIN_TAGS = frozenset(PLAIN.split())
 
 
-_NAMES = XPath("//@class | //@id | //@itemprop", smart_strings=False)
+_IDS = XPath("//@id", smart_strings=False)
+_ITEMPROPS = XPath("//@itemprop", smart_strings=False)
 
 
-def names_in(tree: _Element) -> str:
-    """All that a page calls its elements: classes, ids and itemprops; what is not in it need not be looked for."""
-    return "\n".join(_NAMES(tree))
+@dataclass(frozen=True, slots=True, eq=False)
+class Names:
+    """All that a page calls its elements: classes, ids and itemprops; what is not in `text` need not be looked for.
+
+    `classes` has the elements by their `class` as written: a template has far fewer of these than elements.
+    """
+
+    text: str
+    classes: Mapping[str, Sequence[_Element]]
+
+
+def names_in(tree: _Element, elements: Iterable[_Element]) -> Names:
+    """The names on a page; `elements` are all of its `tree`."""
+    classes: dict[str, list[_Element]] = {}
+    for element in elements:
+        if name := element.get("class"):
+            classes.setdefault(name, []).append(element)
+    return Names("\n".join([*classes, *_IDS(tree), *_ITEMPROPS(tree)]), classes)
 
 
 def words_of(line: Line) -> int:

@@ -19,7 +19,7 @@ from lxml.cssselect import CSSSelector
 from lxml.etree import _Element
 
 from cleaners.blocks import HEADING_TAGS, Line, read_lines
-from cleaners.boxes import boxes, prose, summed, words_of
+from cleaners.boxes import Names, boxes, prose, summed, words_of
 
 VOTE_DECAY = 0.5  # a vote counts half one level up: readability's parent and grandparent, carried on
 GROWTH_MIN_SHARE = 0.2  # less beside a story is a notice or a profile
@@ -27,6 +27,9 @@ GROWTH_REST_SHARE = 0.25  # headings between sections; teasers have a linked hea
 _NAME = re.compile(r"[.#]([\w-]+)")
 _NAMED = re.compile(r"\[(?:class|id|itemprop)[*^$~]?=([\w-]+)\]")
 _BRACKETS = re.compile(r"\[[^\]]*\]")
+_BY_CLASS = re.compile(r"([a-z][a-z0-9]*)?(?:((?:\.[\w-]+)+)|\[class([*^]?)=([\w-]+)\])")
+FEW = 8  # elements, each of which may be asked what it stands in
+BY_CLASS_MAX = 64  # elements found by class; of more it is asked at once whether they stand in another
 _UNCLEAR = re.compile(r"[(,\\\"']")  # `:not(.x)`, alternatives, escapes, strings
 LAYOUT_MIN_WORDS = 20  # less than this in a layout's container: the container is there, the story is not
 
@@ -87,28 +90,53 @@ def names_needed(css: str) -> tuple[str, ...]:
 
 
 def by_layout(
-    tree: _Element, counts: Mapping[_Element, int], names: str, layouts: Sequence[Layout], day: datetime.date | None
+    tree: _Element, counts: Mapping[_Element, int], names: Names, layouts: Sequence[Layout], day: datetime.date | None
 ) -> Container | None:
     """The first layout with a story in it: those valid on `day` first, each in the order of the file."""
     for layout in sorted(layouts, key=lambda layout: bool(day and layout.until and layout.until < day)):
-        roots = _outermost(tree, _select(tree, layout.body, names))
+        roots = _outermost(tree, _select((tree,), layout.body, names))
         if not roots:
             continue
-        dropped = frozenset(node for root in roots for node in _select(root, layout.drop, names)) - set(roots)
+        dropped = frozenset(_select(roots, layout.drop, names) - set(roots))
         container = Container(roots, dropped | boxes(roots, counts), "container")
         if prose(container.lines) >= LAYOUT_MIN_WORDS:
             return container
     return None
 
 
-def _select(tree: _Element, css: Iterable[str], names: str) -> set[_Element]:
-    """What the selectors find; most ask for a class that is not among the names of the page."""
-    possible = (one for one in css if all(name in names for name in names_needed(one)))
-    return {element for one in possible for element in selector(one)(tree)}
+def _select(roots: Sequence[_Element], css: Iterable[str], names: Names) -> set[_Element]:
+    """What the selectors find in `roots`; most ask for a class that is not among the names of the page."""
+    inside = frozenset(roots)
+    found: set[_Element] = set()
+    for one in css:
+        if all(name in names.text for name in names_needed(one)):
+            if (known := _by_class(one, names)) is None:
+                found.update(element for root in roots for element in selector(one)(root))
+            else:
+                found.update(n for n in known if n in inside or any(around in inside for around in n.iterancestors()))
+    return found
+
+
+def _by_class(css: str, names: Names) -> list[_Element] | None:
+    """The elements that a selector of a class finds, without a walk over the page; None for any other selector."""
+    asked = _BY_CLASS.fullmatch(css)
+    if asked is None:
+        return None
+    tag, every, how, part = asked.groups()
+    if every:
+        wanted = every[1:].split(".")
+        called = (name for name in names.classes if wanted[0] in name and set(wanted).issubset(name.split()))
+    else:
+        holds = {"*": str.__contains__, "^": str.startswith, "": str.__eq__}[how]
+        called = (name for name in names.classes if holds(name, part))
+    found = [element for name in called for element in names.classes[name] if tag is None or element.tag == tag]
+    return found if len(found) <= BY_CLASS_MAX else None
 
 
 def _outermost(tree: _Element, wanted: set[_Element]) -> tuple[_Element, ...]:
     """The wanted elements in document order, without those that stand inside another."""
+    if len(wanted) <= FEW:
+        wanted = {node for node in wanted if not any(around in wanted for around in node.iterancestors())}
     if len(wanted) < 2:
         return tuple(wanted)
     found: list[_Element] = []
@@ -125,10 +153,10 @@ def _outermost(tree: _Element, wanted: set[_Element]) -> tuple[_Element, ...]:
 # ------------------------------------------------------------------------------------------------------- any other page
 
 
-def by_density(tree: _Element, counts: Mapping[_Element, int], names: str) -> Container | None:
+def by_density(tree: _Element, counts: Mapping[_Element, int], names: Names) -> Container | None:
     """The element that the prose of the page votes for, without its boxes; None where a page has no prose."""
     dropped = boxes([tree], counts)
-    if "articlebody" in names.lower() and (marked := _marked(tree, counts)):
+    if "articlebody" in names.text.lower() and (marked := _marked(tree, counts)):
         return Container(marked, dropped, "articlebody")
     lines = read_lines(tree, dropped)
     votes = _votes(lines)

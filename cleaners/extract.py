@@ -62,7 +62,7 @@ def extract(html: str, url: str | None = None, layouts: Sequence[Layout] = ()) -
     if len(held) > PAGE_MAX_NODES:
         nodes = int(tree.xpath("count(//*)"))
         return NotArticle(f"{nodes:,} elements, at most {PAGE_MAX_NODES:,} are read", Reason.TOO_LARGE)
-    return _read(tree, url, layouts)
+    return _read(tree, held, url, layouts)
 
 
 def address_in(html: str) -> str | None:
@@ -87,10 +87,10 @@ def _parse(html: str) -> etree._Element | None:
 
 def _may_hold_long_tag(html: str) -> bool:
     """Whether `LONG_TAG` may match; most pages are told from their signs alone, five times as fast."""
-    for part in html.split(">"):
-        if len(part) > LONG_TAG_CHARS and any(len(tag) > LONG_TAG_CHARS for tag in part.split("<")[1:]):
-            return True
-    return False
+    parts = html.split(">")
+    if max(map(len, parts)) <= LONG_TAG_CHARS:
+        return False
+    return any(len(tag) > LONG_TAG_CHARS for part in parts if len(part) > LONG_TAG_CHARS for tag in part.split("<")[1:])
 
 
 def _bare_if_crowded(tag: re.Match[str]) -> str:
@@ -99,12 +99,14 @@ def _bare_if_crowded(tag: re.Match[str]) -> str:
     return tag[0] if len(names) <= ATTRIBUTES_MAX else re.split(r"[^<\w-]", tag[0], maxsplit=1)[0]
 
 
-def _read(tree: etree._Element, url: str | None, layouts: Sequence[Layout]) -> Page | NotArticle:
+def _read(
+    tree: etree._Element, elements: Sequence[etree._Element], url: str | None, layouts: Sequence[Layout]
+) -> Page | NotArticle:
     metas, data, page = read_metas(tree), read_jsonld(tree), read_lines(tree)
-    counts, names = prose_by_element(page, tree), names_in(tree)
+    counts, names = prose_by_element(page, tree), names_in(tree, elements)
     container = by_layout(tree, counts, names, layouts, _day(data.published)) or by_density(tree, counts, names)
     lines = container.lines if container else ()
-    fields = read_metadata(tree, page, metas, data, names, url, lines[-1] if lines else None)
+    fields = read_metadata(tree, page, metas, data, names.text, url, lines[-1] if lines else None)
     story, related = without_pointers(lines)
     story, captions = without_captions(_without_headline(story, fields.title))
     story = without_loose_ends(story)
