@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import json
 import os
 import re
 import shutil
 import subprocess
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,11 +23,12 @@ from urllib.parse import urlsplit
 
 import postgres
 import pytest
-from conftest import ROOT
+from conftest import ROOT, SARING
 from prefect_server import (
     PREFECT,
     START_SECONDS,
     ask,
+    call,
     environment_of,
     free_port,
     healthy,
@@ -49,6 +52,21 @@ pytestmark = [
 ]
 
 SHOWN_SECONDS = 60  # for a page that has to be drawn, on a machine that may be busy
+LONG_DOCUMENTS, LONG_SHARD = 1_000, 20
+# A run that lasts as long as it is looked at: 0.5 s for each document, in shards that are soon there.
+SLOW = f"""import sys
+if "flows.shard" in sys.orig_argv:
+    import time
+    from cleaners import pipeline
+    at_once = pipeline.clean
+    def clean(*given, **named):
+        time.sleep(0.5)
+        return at_once(*given, **named)
+    pipeline.clean = clean
+else:
+    from flows import plan
+    plan.SHARD_DOCUMENTS = {LONG_SHARD}
+"""
 DONE = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 LOOPBACK = re.compile(r'AF_UNIX|AF_NETLINK|inet_addr\("127\.|"::1"|AF_UNSPEC|"0\.0\.0\.0"')
 # Of a drawn graph: how many pixels of a picture are the green of tasks that are done.
@@ -111,6 +129,8 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         for command in ("work-pool create saring --type process", "--no-prompt deploy --all"):
             words = [*PREFECT, *command.split()]
             subprocess.run(words, env=environment, cwd=folder, check=True, capture_output=True)
+        (deployment,) = ask(environment, "deployments")
+        call(environment, f"deployments/{deployment['id']}/pause_deployment")  # no run of five o'clock comes between
         worker = [*watch, *PREFECT, "worker", "start", "--pool", "saring"]
         stack.enter_context(started(worker, home / "worker.log", environment, cwd=folder))
         yield Place(environment, folder, request.param, watched)
@@ -217,6 +237,40 @@ def test_a_run_is_started_in_the_form_and_its_report_table_and_graph_are_seen(
     lake = Lake(place.folder / "lake/data")
     assert verify(lake).problems == ()
     assert lake.status().rows["articles"] == int(message.split()[0])
+
+
+def test_a_run_that_is_cancelled_in_the_ui_ends_at_once_and_the_next_completes_it(
+    place: Place, page: Any, tmp_path: Path
+) -> None:
+    source, lake, mark = tmp_path / "in.jsonl", tmp_path / "lake", uuid.uuid4().hex
+    story = "Warga kampung {0} menanam {1} pohon di tepi sungai pada Senin pagi, kata lurah."
+    rows = ({"id": str(n), "text": story.format(n, n * 7 + 3)} for n in range(LONG_DOCUMENTS))
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (tmp_path / "sitecustomize.py").write_text(SLOW)
+    (deployment,) = ask(place.environment, "deployments")
+    given = {"parameters": {"config": {"inputs": [str(source)], "lake": str(lake), "workers": 1}}}
+    slow = {"job_variables": {"env": {"PYTHONPATH": str(tmp_path), "SARING_TEST_MARK": mark}}}
+    run = call(place.environment, f"deployments/{deployment['id']}/create_flow_run", given | slow)
+    until(lambda: any(lake.glob("runs/*/*.parquet")), START_SECONDS)
+    assert any("flows.shard" in command for command in processes_with(mark).values())
+
+    page.goto(f"{place.url}/runs/flow-run/{run['id']}")
+    page.locator(".flow-run-menu button").first.click()
+    page.get_by_text("Cancel", exact=True).first.click()
+    page.get_by_role("button", name="Confirm").click()
+    page.get_by_text("Cancelled", exact=True).first.wait_for(timeout=1000 * START_SECONDS)
+    until(lambda: not processes_with(mark), SHOWN_SECONDS)
+    shoot(page, f"cancelled-{place.database}", tmp_path)
+
+    assert run_of(place.environment, run["id"])["state_type"] == "CANCELLED"
+    assert 0 < Lake(lake).status().rows["articles"] < LONG_DOCUMENTS
+    subprocess.run([SARING, "lake", "verify", "--lake", lake], check=True, capture_output=True)
+    again = call(place.environment, f"deployments/{deployment['id']}/create_flow_run", given)
+    state = until(lambda: (one := run_of(place.environment, again["id"]))["state_type"] in DONE and one, START_SECONDS)
+    assert state["state_type"] == "COMPLETED", state["state"]["message"]
+    subprocess.run([SARING, "lake", "verify", "--lake", lake], check=True, capture_output=True)
+    assert Lake(lake).status().rows["articles"] == LONG_DOCUMENTS
+    assert list((lake / "_staging").iterdir()) == []
 
 
 def green(page: Any) -> int:
