@@ -34,7 +34,9 @@ _QUOTATION = re.compile(
     r"^[\"“].*[.!?] .*[\"”],? (?:kata|ujar|tutur|tulis|ucap|jelas|tegas|papar|sebut|ungkap|imbuh|tambah|pungkas)",
     re.IGNORECASE,
 )
-_START = re.compile(r"(?<=[.!?…\"”)] )(?=[A-Z])|(?<=[a-z?!.])(?=[A-Z])")
+_START = re.compile(
+    r"(?<=[.!?…\"”)] )(?=[A-Z])|(?<=[a-z?!.])(?=[A-Z])|(?<=[A-Z0-9,)\"”%+])(?=[A-Z][a-z])"  # `pukul 10.00 WIBJakarta (`
+)
 # Wherever the placeholders `{dash}` and `{tight}` can match, this does; it starts with one sign, so it is sought fast.
 _SET_OFF = re.compile(rf"{DASH}(?:(?<= {DASH})|(?=[ \n\"“A-ZÀ-Ý]|{DASH}|$))")
 _SITE = re.compile(r"\.(?:com|co|or|web|id|tv|net|news|my|info|org)(?!\w)", re.IGNORECASE)

@@ -41,7 +41,8 @@ _NOT_PLAIN = re.compile("[^\x00-\x7f“”‘’–—…\xa0]")
 _COMMA_BEHIND = re.compile(r',(?<=[.!?”":),],)')
 # Each branch behind the comma, so that the search skips from comma to comma.
 _COMMA_JOINT = re.compile(r',(?:(?<=[.!?”":)],),*(?=[^\s,\d])|,+(?=\S)|(?<=\S,),+)')
-_PARAGRAPH_GAP = re.compile(r" {2,}(?=[A-Z0-9\"“‘(\[])")
+# Not behind a pointer's marker: `Baca juga:   Jembatan Lama Ditutup` is one line.
+_PARAGRAPH_GAP = re.compile(r"(?<! )(?<!juga:)(?<!Juga:)(?<!JUGA:) {2,}(?=[A-Z0-9\"“‘(\[])")
 _STOPPED_GAP = re.compile(r"[.!?”\")] {2,}(?=[A-Z\"“‘])")
 _DASHES = re.compile(r"[-–—]{1,3}")
 

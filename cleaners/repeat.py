@@ -98,7 +98,8 @@ def find_repeats(text: str) -> list[Match]:
         if earlier + SEED_WORDS > at:
             continue
         length = _run(keys, earlier, at)
-        span = _snap(text, words[at][0], words[at + length - 1][1])
+        begins = at - _glued_before(keys, earlier, at)
+        span = _snap(text, words[begins][0], words[at + length - 1][1])
         if length >= MIN_WORDS and span and len(_WORD.findall(text, *span)) >= MIN_WORDS:
             found.append(Match("text/repeat", Kind.REPEAT, *span))
             done = at + length
@@ -173,6 +174,14 @@ def _run(keys: list[str], earlier: int, at: int) -> int:
     while at + length < len(keys) and earlier + length < at and keys[earlier + length] == keys[at + length]:
         length += 1
     return length
+
+
+def _glued_before(keys: list[str], earlier: int, at: int) -> bool:
+    """Whether the word before a run stood in the first copy too, glued to another: `15 JuniWarga menyambut`."""
+    if not 0 < earlier < at - 1:
+        return False
+    first, again = keys[earlier - 1], keys[at - 1]
+    return len(again) < len(first) and first.endswith(again)
 
 
 def _snap(text: str, start: int, end: int) -> tuple[int, int] | None:

@@ -25,6 +25,11 @@ def test_the_second_copy_of_a_passage_goes_and_the_first_stays() -> None:
     assert found.start > 0
 
 
+def test_a_passage_that_was_glued_to_a_pointer_the_first_time_is_a_repeat_from_its_first_word_on() -> None:
+    text = f"Baca Juga:Pasar Lama Ditutup pada 15 Juni{PASSAGE}\n{PASSAGE}"
+    assert [text[found.start : found.end] for found in find_repeats(text)] == [PASSAGE]
+
+
 def test_a_caption_that_stands_twice_side_by_side_goes_twice() -> None:
     line = "shutterstock Ilustrasi jembatan di malam hari Ilustrasi jembatan di malam hari"
     (found,) = find_doubled_captions(f"{OTHER}\n{line}\n{PASSAGE}")

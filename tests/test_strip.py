@@ -50,6 +50,14 @@ HEADS = {
         "{--Jembatan Baru Dibuka\nPeresmian berlangsung meriah.\nJAKARTA, CONTOH.COM - --}Wali kota membuka jembatan.",
         None,
     ),
+    "a standfirst that ends in capitals": (
+        "{--Jembatan dibuka pukul 10.00 WIBJakarta (ANTARA) - --}Wali kota membuka jembatan.",
+        None,
+    ),
+    "a standfirst that ends with a number": (
+        "{--Lebar jembatan itu 11.5Jakarta (ANTARA) - --}Wali kota membuka jembatan.",
+        None,
+    ),
 }
 
 
