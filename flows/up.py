@@ -7,6 +7,7 @@ nothing that asks or tells anybody else. They end with this one.
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import os
 import signal
@@ -17,15 +18,17 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 HOST = "127.0.0.1"
 PORT = 4200  # Prefect's own
 NAME = "look"  # of the deployment
-START_SECONDS = 180.0  # the first start makes the database; a loaded machine took 50
-END_SECONDS = 20.0  # a program that was told to end and has not is killed
+START_SECONDS = 600.0  # the first start makes the database; a loaded machine took 50, and waiting longer costs nothing
+END_SECONDS = 60.0  # a program that was told to end and has not is killed
+ANSWER_SECONDS = 10.0  # for one answer of the server; Ctrl-C is heard after it at the latest
+DATABASE_SECONDS = 60  # Prefect waits 10 for a database that another has locked, too short for a slow disk
 LOOK_SECONDS = 0.2
+NO_ANSWER = (OSError, http.client.HTTPException)
 HEARTBEAT_SECONDS = 30  # the shortest that Prefect allows
 SILENT_SECONDS = 3 * HEARTBEAT_SECONDS
 LOG_END_CHARS = 2000
@@ -54,16 +57,16 @@ def up(serve: Sequence[str], *, home: Path, port: int | None, say: Callable[[str
     environment, url = _environment(home, port), f"http://{HOST}:{port}"
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", HOST, "--port", str(port)]
     saring = [sys.executable, "-m", "flows"]
-    with contextlib.suppress(_Stopped), _until_asked(), contextlib.ExitStack() as running:
+    with contextlib.suppress(_Stopped), _asked() as asked, contextlib.ExitStack() as running:
         say(f"starting a Prefect server; its database and logs are in {home}")
         server = running.enter_context(_program(command, home / "server.log", environment | NOBODY))
-        _wait(lambda: _answers(f"{url}/api/health"), [server])
+        _wait(lambda: _answers(f"{url}/api/health"), [server], asked)
         served = running.enter_context(_program([*saring, "serve", *serve], home / "serve.log", environment))
         watch = [*saring, "automations", "--after", str(SILENT_SECONDS)]
         running.enter_context(_program(watch, home / "automations.log", environment))
-        form = _wait(lambda: _form(url), [server, served])
+        form = _wait(lambda: _form(url), [server, served], asked)
         say(f"Saring is up: {url}\nStart a run: {form}\nCtrl-C ends it.")
-        _wait(lambda: None, [server, served], seconds=None)
+        _wait(lambda: None, [server, served], asked, seconds=None)
 
 
 class _Program:
@@ -106,6 +109,8 @@ def _environment(home: Path, port: int) -> dict[str, str]:
         "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(HEARTBEAT_SECONDS),
         "PREFECT_HOME": str(home),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_SERVER_DATABASE_CONNECTION_TIMEOUT": str(DATABASE_SECONDS),
+        "PREFECT_SERVER_DATABASE_TIMEOUT": str(DATABASE_SECONDS),
         "PREFECT_SERVER_UI_API_URL": api,
         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
         "PREFECT_SERVER_UI_V2_ENABLED": "false",  # its pages ask a third party from the browser
@@ -113,9 +118,13 @@ def _environment(home: Path, port: int) -> dict[str, str]:
     }
 
 
-def _wait(holds: Callable[[], Any], programs: Sequence[_Program], seconds: float | None = START_SECONDS) -> Any:
+def _wait(
+    holds: Callable[[], Any], programs: Sequence[_Program], asked: list[int], seconds: float | None = START_SECONDS
+) -> Any:
     end = time.monotonic() + seconds if seconds is not None else None
     while not (found := holds()):
+        if asked:
+            raise _Stopped
         for program in programs:
             if program.process.poll() is not None:
                 raise UpError(f"A program ended by itself; the end of {program.log}:\n{_end_of(program.log)}")
@@ -129,7 +138,7 @@ def _form(url: str) -> str | None:
     """The address of the run form, once the deployment is there."""
     asked = json.dumps({"deployments": {"name": {"any_": [NAME]}}}).encode()
     request = urllib.request.Request(f"{url}/api/deployments/filter", asked, {"Content-Type": "application/json"})
-    with contextlib.suppress(OSError), urllib.request.urlopen(request, timeout=END_SECONDS) as reply:
+    with contextlib.suppress(*NO_ANSWER), urllib.request.urlopen(request, timeout=ANSWER_SECONDS) as reply:
         found = json.load(reply)
         # One of an earlier start is paused until `serve` has taken it over.
         return next((f"{url}/deployments/deployment/{one['id']}/run" for one in found if not one["paused"]), None)
@@ -137,7 +146,7 @@ def _form(url: str) -> str | None:
 
 
 def _answers(url: str) -> bool:
-    with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=END_SECONDS) as reply:
+    with contextlib.suppress(*NO_ANSWER), urllib.request.urlopen(url, timeout=ANSWER_SECONDS) as reply:
         return bool(reply.status == 200)
     return False
 
@@ -156,15 +165,12 @@ def _end_of(log: Path) -> str:
 
 
 @contextlib.contextmanager
-def _until_asked() -> Iterator[None]:
-    def stop(number: int, frame: FrameType | None) -> None:
-        for one in SIGNALS:  # a second Ctrl-C must not leave half of it running
-            signal.signal(one, signal.SIG_IGN)
-        raise _Stopped
-
-    before = {number: signal.signal(number, stop) for number in SIGNALS}
+def _asked() -> Iterator[list[int]]:
+    """Signals that asked for the end, as they come; they interrupt nothing: what is half started cannot be ended."""
+    heard: list[int] = []
+    before = {number: signal.signal(number, lambda number, frame: heard.append(number)) for number in SIGNALS}
     try:
-        yield
+        yield heard
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

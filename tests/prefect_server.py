@@ -7,8 +7,10 @@ that it started.
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -16,23 +18,41 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-START_SECONDS = 180  # the first start makes the database, on a machine that may be busy
-END_SECONDS = 30
+# How long something that is sure to come is waited for: no test is right or wrong by them, they only end a hopeless one.
+START_SECONDS = 600  # the first start makes the database, on a machine that may be busy
+END_SECONDS = 120
+BUSY = (408, 429, 500, 502, 503, 504)  # what a server on a busy machine answers: "database is locked", for one
 PREFECT = (sys.executable, "-m", "prefect")
 JSON = {"Content-Type": "application/json"}
+
+PATIENT = {  # a busy machine is waited for, by the server and by its clients
+    "PREFECT_API_REQUEST_TIMEOUT": str(START_SECONDS),
+    "PREFECT_SERVER_DATABASE_CONNECTION_TIMEOUT": str(END_SECONDS),
+    "PREFECT_SERVER_DATABASE_TIMEOUT": str(END_SECONDS),
+}
 
 Environment = Mapping[str, str]
 
 
 def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
+    """A port that stays free until its server has started, which takes seconds.
+
+    It is none that the kernel gives to connections (it gives them away at any moment, to anybody), and none that
+    another of the suite's processes can find: each has ports of its own.
+    """
+    worker, workers = (int(os.environ.get(f"PYTEST_XDIST_WORKER{word}", "0").strip("gw")) for word in ("", "_COUNT"))
+    mine = [port for port in range(10_000, 30_000) if port % max(workers, 1) == worker]
+    for port in random.SystemRandom().sample(mine, len(mine)):
+        with contextlib.suppress(OSError), socket.socket() as tried:
+            tried.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("this machine has no free port")
 
 
 def environment_of(home: Path, port: int, **more: str) -> dict[str, str]:
@@ -48,6 +68,7 @@ def environment_of(home: Path, port: int, **more: str) -> dict[str, str]:
         "https_proxy": "http://127.0.0.1:9",
         "no_proxy": "127.0.0.1,localhost",
         "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
+        **PATIENT,
         **more,
     }
 
@@ -57,8 +78,9 @@ def serving(home: Path, **more: str) -> Iterator[dict[str, str]]:
     """A server that lives as long as the block; yields the environment of its clients. `more` are settings."""
     port = free_port()
     environment = environment_of(home, port, **more)
-    with started(server_command(port), home / "server.log", environment):
-        until(lambda: healthy(environment), START_SECONDS, home / "server.log")
+    with started(server_command(port), home / "server.log", environment) as server:
+        until(lambda: healthy(environment) or server.poll() is not None, START_SECONDS, home / "server.log")
+        assert server.poll() is None, (home / "server.log").read_text(errors="replace")[-3000:]
         yield environment
 
 
@@ -102,19 +124,31 @@ def until(holds: Callable[[], Any], seconds: float, log: Path | None = None) -> 
 
 def healthy(environment: Environment) -> bool:
     try:
-        with urllib.request.urlopen(f"{environment['PREFECT_API_URL']}/health", timeout=5) as reply:
+        with urllib.request.urlopen(f"{environment['PREFECT_API_URL']}/health", timeout=END_SECONDS) as reply:
             return bool(reply.status == 200)
-    except OSError:
+    except (OSError, http.client.HTTPException):
         return False
 
 
 def call(environment: Environment, path: str, body: Any = None, method: str = "POST") -> Any:
-    """What the server's API answers; None where it answers nothing."""
-    data = None if method == "GET" else json.dumps(body or {}).encode()
+    """What the server's API answers; None where it answers nothing. One that is too busy to answer is asked again."""
+    once = {"idempotency_key": uuid.uuid4().hex} if path.endswith("/create_flow_run") else {}
+    data = None if method == "GET" else json.dumps((body or {}) | once).encode()
     request = urllib.request.Request(f"{environment['PREFECT_API_URL']}/{path}", data, JSON, method=method)
-    with urllib.request.urlopen(request, timeout=60) as reply:
-        said = reply.read()
-    return json.loads(said) if said else None
+    last = time.monotonic() + END_SECONDS
+    while True:
+        try:
+            with urllib.request.urlopen(request, timeout=END_SECONDS) as reply:
+                said = reply.read()
+            return json.loads(said) if said else None
+        except urllib.error.HTTPError as error:
+            with error:
+                if error.code not in BUSY or time.monotonic() > last:
+                    raise AssertionError(f"{path}: {error}: {error.read().decode(errors='replace')[-2000:]}") from error
+        except TimeoutError:
+            if time.monotonic() > last + START_SECONDS:
+                raise
+        time.sleep(1)
 
 
 def ask(environment: Environment, kind: str) -> Any:
@@ -123,7 +157,9 @@ def ask(environment: Environment, kind: str) -> Any:
 
 
 def newest(environment: Environment) -> Any:
-    return max(ask(environment, "flow_runs"), key=lambda run: run["created"])
+    """The run that was begun last by hand; what a schedule has planned is none."""
+    begun = (run for run in ask(environment, "flow_runs") if not run["auto_scheduled"])
+    return max(begun, key=lambda run: run["created"])
 
 
 def run_of(environment: Environment, identity: str) -> Any:

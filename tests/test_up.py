@@ -8,13 +8,14 @@ import signal
 import subprocess
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import ROOT, SARING
-from prefect_server import END_SECONDS, START_SECONDS, ask, call, processes_with, run_of, started, until
+from prefect_server import END_SECONDS, START_SECONDS, ask, call, free_port, processes_with, run_of, started, until
 
 from flows.automations import NAME
-from flows.up import _environment
+from flows.up import _environment, up
 
 pytestmark = [
     pytest.mark.prefect,
@@ -52,11 +53,24 @@ def test_ctrl_c_while_it_starts_leaves_nothing(tmp_path: Path) -> None:
         until(lambda: not processes_with(str(home)), END_SECONDS)
 
 
+def test_a_signal_in_the_middle_of_a_start_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    start, begun = subprocess.Popen, list[Any]()
+
+    def interrupted(command: Any, **given: Any) -> Any:
+        begun.append(start(["sleep", "1000"], **given))
+        os.kill(os.getpid(), signal.SIGINT)  # before anybody else knows of the process
+        return begun[-1]
+
+    monkeypatch.setattr("flows.up.subprocess.Popen", interrupted)
+    up(["in.jsonl"], home=tmp_path, port=free_port(), say=lambda _: None)
+    assert [process.poll() for process in begun] == [-signal.SIGTERM]
+
+
 def test_a_program_that_ends_by_itself_ends_it_with_the_end_of_its_log(tmp_path: Path) -> None:
     command = [SARING, "up", tmp_path / "in.jsonl", "--cron", "every day", "--home", tmp_path / "home"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=2 * START_SECONDS)
     assert (done.returncode, "The schedule 'every day' cannot be read" in done.stderr) == (1, True), done.stderr
-    assert not processes_with(str(tmp_path / "home"))
+    until(lambda: not processes_with(str(tmp_path / "home")), END_SECONDS)
 
 
 def test_nothing_of_the_users_own_prefect_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
