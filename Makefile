@@ -8,7 +8,9 @@ LAKE   ?= lake/data
 RUN_STAMP   := $(VENV)/.saring-demo
 TEST_STAMP  := $(VENV)/.saring-test
 BENCH_STAMP := .bench/.installed
-PIP         := -m pip --disable-pip-version-check --quiet
+PIP         := -m pip --disable-pip-version-check --quiet --retries 10
+# What comes over a network may fail for a moment: pip tries again, and so do we.
+again        = $(1) || { sleep 20; $(1); }
 
 .PHONY: help demo test proof bench constraints clean
 
@@ -50,12 +52,12 @@ clean:
 
 $(RUN_STAMP): pyproject.toml constraints.txt | $(BIN)/python
 	@echo "installing Saring into $(VENV): a minute or two, once"
-	@$(BIN)/python $(PIP) install -c constraints.txt -e '.[demo]'
+	@$(call again,$(BIN)/python $(PIP) install -c constraints.txt -e '.[demo]')
 	@touch $@
 
 $(TEST_STAMP): pyproject.toml constraints.txt | $(BIN)/python
 	@echo "installing Saring and its test tools into $(VENV): a minute or two, once"
-	@$(BIN)/python $(PIP) install -c constraints.txt -e '.[test]'
+	@$(call again,$(BIN)/python $(PIP) install -c constraints.txt -e '.[test]')
 	@touch $@ $(RUN_STAMP)
 
 $(BENCH_STAMP): pyproject.toml constraints.txt benchmarks/requirements.txt
