@@ -20,7 +20,8 @@ from flows.shard import Job
 from lake import LakeError
 
 GiB = 1 << 30
-START_SECONDS = 120.0  # a child imports and loads for a second; machines are loaded, disks cold
+START_SECONDS = 600.0  # a child imports and loads for a second; machines are loaded, disks cold
+GONE_SECONDS = 60.0  # a child whose pipe has ended is gone in a moment, on a busy machine in a few seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Child:
     """One child process, ready for jobs. Kept by a `Crew`."""
 
     def __init__(self, setup: dict[str, Any], limits: Limits, ruleset: str | None = None) -> None:
-        self.limits, self.ruleset, self.served, self.ready = limits, ruleset, 0, False
+        self.limits, self.ruleset, self.served, self.ready, self.gone = limits, ruleset, 0, False, False
         self.stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the crew, with the child
         self.process = subprocess.Popen(
             [sys.executable, "-P", *limits.program],
@@ -109,12 +110,16 @@ class Child:
         self.ready = True
 
     def replies(self, patience_seconds: float) -> Iterator[str]:
-        """Yield the lines of the child, of many that came at once the last `at` only; ends when it dies or hangs."""
+        """Yield the lines of the child, of many that came at once the last `at` only; ends when it dies or hangs.
+
+        `gone` then says whether its pipe has ended: whoever hangs still has it.
+        """
         assert self.process.stdout is not None
         pipe = self.process.stdout.fileno()
         while select.select([pipe], [], [], patience_seconds)[0]:
             data = os.read(pipe, 1 << 16)
             if not data:
+                self.gone = True
                 return
             *lines, self.unread = (self.unread + data).split(b"\n")
             for i, line in enumerate(lines):
@@ -124,7 +129,7 @@ class Child:
     def why(self, at: int) -> Died | None:
         """Say why a child that stopped answering did, and make sure that it is gone."""
         try:
-            status = self.process.wait(1)  # its pipe closes a moment before it can be waited for
+            status = self.process.wait(GONE_SECONDS if self.gone else 0)
         except subprocess.TimeoutExpired:
             self.process.kill()
             return Died(at, Reason.TIMEOUT, f"no progress for {self.limits.wall_seconds:g} s")

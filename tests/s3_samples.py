@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -24,6 +25,8 @@ def server() -> Iterator[dict[str, str]]:
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     running = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     running.start()
+    assert running._server is not None
+    running._server.app = _one_at_a_time(running._server.app)
     endpoint = "http://{}:{}".format(*running.get_host_and_port())
     urllib.request.urlopen(urllib.request.Request(f"{endpoint}/bucket", method="PUT")).close()
     yield {
@@ -33,6 +36,17 @@ def server() -> Iterator[dict[str, str]]:
         "AWS_REGION": "us-east-1",
     }
     running.stop()
+
+
+def _one_at_a_time(app: Any) -> Any:
+    """What S3 promises of `If-Match` and `If-None-Match`: moto looks and puts in two steps, others may come between."""
+    guard = threading.Lock()
+
+    def answer(*given: Any) -> Any:
+        with guard:
+            return app(*given)
+
+    return answer
 
 
 class Crash(BaseException):

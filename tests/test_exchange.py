@@ -353,14 +353,15 @@ def test_what_is_published_between_build_and_exchange_is_not_lost(tmp_path: Path
 class Meanwhile(Disk):
     """A disk on which another writer publishes a batch at the worst moment: when the new folders have their links."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, patience_seconds: float) -> None:
         self.other = threading.Thread(target=lambda: publish(Lake(path), "b9", range(30, 33)))
+        self.patience_seconds = patience_seconds
 
     def write(self, path: Path, data: bytes, *, durable: bool = True) -> None:
         super().write(path, data, durable=durable)
         if path.name == "plan.json":
             self.other.start()
-            self.other.join(timeout=3)
+            self.other.join(self.patience_seconds)
 
 
 @pytest.mark.parametrize("locked", [True, False], ids=["with the lock", "without the lock it would be lost"])
@@ -370,7 +371,7 @@ def test_what_is_published_at_the_worst_moment_is_there(
     lake = a_lake(tmp_path / "lake")
     if not locked:
         monkeypatch.setattr("lake.store._try_lock", lambda handle: True)
-    disk = Meanwhile(lake.path)
+    disk = Meanwhile(lake.path, 3 if locked else 600)  # who waits for the lock is not there before it is free
     merge(Lake(lake.path, disk=disk))
     disk.other.join()
     assert ("b9" in Lake(lake.path).done()) is locked

@@ -128,6 +128,7 @@ def test_a_lake_that_cannot_be_locked_is_one_sentence(lake: Lake) -> None:
 
 BATCHES = 24
 SHARED = 10  # articles that every batch holds: clusters that two writers would both found
+PATIENCE_SECONDS = 600.0  # machines are loaded; only what never comes takes so long
 
 
 class SlowDisk(FailingDisk):
@@ -140,7 +141,7 @@ class SlowDisk(FailingDisk):
 def write_batches(path: str, names: list[str], together: Barrier) -> None:
     """One writer: its batches in order, each decided and published under the lock; started again, it goes on."""
     lake = Lake(path, disk=SlowDisk())
-    together.wait(60)
+    together.wait(PATIENCE_SECONDS)
     for name in names:
         publish(lake, name, [*range(SHARED), SHARED + int(name[1:])])
 
@@ -154,12 +155,12 @@ def test_two_writers_that_are_killed_and_started_again_lose_nothing(lake: Lake) 
         for writer in writers:
             writer.start()
         before, since = len(lake.done()), time.monotonic()
-        while kill_after and len(lake.done()) < before + kill_after and time.monotonic() < since + 60:
+        while kill_after and len(lake.done()) < before + kill_after and time.monotonic() < since + PATIENCE_SECONDS:
             time.sleep(0.003 * kill_after)
         for writer in writers:
             if kill_after:
                 writer.kill()
-            writer.join(60)
+            writer.join(PATIENCE_SECONDS)
     assert [writer.exitcode for writer in writers] == [0, 0]
     verdict = verify(Lake(lake.path))
     assert verdict.problems == ()

@@ -24,6 +24,7 @@ from lake.objects import Bucket
 from lake.remote import Remote, State, copy_of
 from lake.verify import verify
 
+LONG_LEASE_SECONDS = 8  # a machine so busy that nothing of the suite is heard of for six is none
 pytest.importorskip("obstore", reason="obstore is not installed: pip install 'saring[s3]'")
 pytest.importorskip("moto.server", reason="moto is not installed")
 
@@ -164,9 +165,9 @@ def test_who_was_paused_and_lost_the_lease_publishes_nothing(tmp_path: Path, mon
 
 def test_a_holder_that_works_long_keeps_its_lease(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     url = unused("long")
-    first = lake_at(url, lease_seconds=2)
+    first = lake_at(url, lease_seconds=LONG_LEASE_SECONDS)
     elsewhere(tmp_path, monkeypatch)
-    second = lake_at(url, lease_seconds=2)
+    second = lake_at(url, lease_seconds=LONG_LEASE_SECONDS)
     waited: list[float] = []
     came = []
 
@@ -177,7 +178,7 @@ def test_a_holder_that_works_long_keeps_its_lease(tmp_path: Path, monkeypatch: p
     with first.lock():
         thread = threading.Thread(target=other)
         thread.start()
-        time.sleep(5)
+        time.sleep(2.5 * LONG_LEASE_SECONDS)
         left = time.monotonic()
     thread.join()
     assert waited
@@ -198,9 +199,17 @@ import sys
 sys.path.insert(0, {tests!r})
 from lake_samples import publish
 from s3_samples import lake_at
+from lake import LakeError
 for number in range(8):
-    publish(lake_at({url!r}, lease_seconds=1.0), f"b{{number}}", range(2 * number, 2 * number + 5))
+    while True:
+        try:
+            publish(lake_at({url!r}, lease_seconds=1.0), f"b{{number}}", range(2 * number, 2 * number + 5))
+            break
+        except LakeError as error:  # a machine so busy that its lease is not renewed for a second
+            if "another writer took over. Run it again." not in str(error):
+                raise
 """
+PATIENCE_SECONDS = 600  # machines are loaded; only what never comes takes so long
 
 
 def test_two_writers_that_are_killed_at_random_lose_and_double_nothing(tmp_path: Path) -> None:
@@ -214,17 +223,18 @@ def test_two_writers_that_are_killed_at_random_lose_and_double_nothing(tmp_path:
             [sys.executable, "-c", code],
             env=os.environ | {"SARING_CACHE": str(tmp_path / f"machine{number}")},
             cwd=ROOT,
-            stderr=subprocess.DEVNULL,
+            stderr=log,
         )
 
-    writers = [started(0), started(1)]
-    for _ in range(12):
-        time.sleep(luck.uniform(0.5, 3.0))
-        number = luck.randrange(2)
-        writers[number].send_signal(signal.SIGKILL)
-        writers[number].wait()
-        writers[number] = started(number)
-    assert [writer.wait(120) for writer in writers] == [0, 0]
+    with (tmp_path / "log").open("ab") as log:
+        writers = [started(0), started(1)]
+        for _ in range(12):
+            time.sleep(luck.uniform(0.5, 3.0))
+            number = luck.randrange(2)
+            writers[number].send_signal(signal.SIGKILL)
+            writers[number].wait()
+            writers[number] = started(number)
+        assert [writer.wait(PATIENCE_SECONDS) for writer in writers] == [0, 0], (tmp_path / "log").read_text()
     lake = lake_at(url)
     assert lake.done() == {f"b{number}" for number in range(8)}
     assert lake.status().rows["articles"] == 19

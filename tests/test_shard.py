@@ -28,8 +28,9 @@ from lake import LakeError
 
 STORY = "Warga menyambut pembukaan jembatan itu pada Senin pagi, kata lurah setempat. Nomor {}."
 MISBEHAVING = str(Path(__file__).with_name("misbehaving.py"))
-LIMITS = Limits(cpu_seconds=2, wall_seconds=60, program=(MISBEHAVING,))
+LIMITS = Limits(cpu_seconds=2, wall_seconds=3600, program=(MISBEHAVING,))  # a busy machine gives two seconds in many
 BATCH = "0" * 32
+PATIENCE_SECONDS = 300.0  # machines are loaded; only what never comes takes so long
 
 
 def job_of(folder: Path, texts: list[str]) -> Job:
@@ -72,10 +73,10 @@ def test_a_bad_document_becomes_a_reject_and_costs_no_other(
 
 
 def test_a_document_that_waits_for_ever_is_ended_by_the_clock(tmp_path: Path) -> None:
-    limits = Limits(wall_seconds=3, program=(MISBEHAVING,))
+    limits = Limits(wall_seconds=10, program=(MISBEHAVING,))
     rows, rejects = cleaned(tmp_path, [STORY.format(0), f"{STORY} SLEEP", STORY.format(2)], limits)
     assert rows == [0, 2]
-    assert rejects[1] == ("timeout", "no progress for 3 s, in each of 2 tries")
+    assert rejects[1] == ("timeout", "no progress for 10 s, in each of 2 tries")
 
 
 def test_the_reject_of_a_killed_child_keeps_its_document(tmp_path: Path) -> None:
@@ -158,7 +159,7 @@ def test_closing_the_crew_ends_children_at_work(tmp_path: Path) -> None:
     wait_for(lambda: bool(crew.all))
     (child,) = crew.all
     crew.close()
-    thread.join(20)
+    thread.join(PATIENCE_SECONDS)
     assert not thread.is_alive()
     assert child.process.poll() is not None
     assert [str(error) for error in caught] == ["the run was stopped"]
@@ -184,7 +185,7 @@ def test_a_child_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     wait_for(lambda: not is_alive(child))
 
 
-def wait_for(holds: object, seconds: float = 20) -> None:
+def wait_for(holds: object, seconds: float = PATIENCE_SECONDS) -> None:
     end = time.monotonic() + seconds
     while not holds():  # type: ignore[operator]
         assert time.monotonic() < end, "waited too long"
