@@ -7,6 +7,7 @@ nothing that asks or tells anybody else. They end with this one.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import http.client
 import json
 import os
@@ -14,6 +15,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
@@ -53,11 +55,11 @@ def up(serve: Sequence[str], *, home: Path, port: int | None, say: Callable[[str
     SIGINT, SIGTERM and SIGHUP end it, and both programs with it. Raises UpError.
     """
     home.mkdir(parents=True, exist_ok=True)
-    port = port if port is not None else _free_port()
-    environment, url = _environment(home, port), f"http://{HOST}:{port}"
-    command = [sys.executable, "-m", "prefect", "server", "start", "--host", HOST, "--port", str(port)]
-    saring = [sys.executable, "-m", "flows"]
     with contextlib.suppress(_Stopped), _asked() as asked, contextlib.ExitStack() as running:
+        port = port if port is not None else running.enter_context(_free_port())
+        environment, url = _environment(home, port), f"http://{HOST}:{port}"
+        command = [sys.executable, "-m", "prefect", "server", "start", "--host", HOST, "--port", str(port)]
+        saring = [sys.executable, "-m", "flows"]
         say(f"starting a Prefect server; its database and logs are in {home}")
         server = running.enter_context(_program(command, home / "server.log", environment | NOBODY))
         _wait(lambda: _answers(f"{url}/api/health"), [server], asked)
@@ -151,13 +153,21 @@ def _answers(url: str) -> bool:
     return False
 
 
-def _free_port() -> int:
-    for port in (PORT, 0):
-        with contextlib.suppress(OSError), socket.socket() as tried:
-            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # one that was ended a moment ago is free
-            tried.bind((HOST, port))
-            return int(tried.getsockname()[1])
-    raise UpError("This machine has no free port: close a program that listens on one.")
+@contextlib.contextmanager
+def _free_port() -> Iterator[int]:
+    """4200, or any free one if it is taken or about to be: between two of us a lock decides, until they end."""
+    with contextlib.ExitStack() as held:
+        for port in (PORT, 0):
+            with contextlib.suppress(OSError), socket.socket() as tried:
+                tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # one that was ended a moment ago is free
+                tried.bind((HOST, port))
+                found = int(tried.getsockname()[1])
+                file = held.enter_context(Path(tempfile.gettempdir(), f"saring-up-{found}.lock").open("ab"))
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+        else:
+            raise UpError("This machine has no free port: close a program that listens on one.")
+        yield found
 
 
 def _end_of(log: Path) -> str:

@@ -15,7 +15,7 @@ from conftest import ROOT, SARING
 from prefect_server import END_SECONDS, START_SECONDS, ask, call, free_port, processes_with, run_of, started, until
 
 from flows.automations import NAME
-from flows.up import _environment, up
+from flows.up import _environment, _free_port, up
 
 pytestmark = [
     pytest.mark.prefect,
@@ -51,6 +51,12 @@ def test_ctrl_c_while_it_starts_leaves_nothing(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         assert process.wait(2 * END_SECONDS) == 0, log.read_text()
         until(lambda: not processes_with(str(home)), END_SECONDS)
+
+
+def test_two_that_start_at_once_do_not_take_the_same_port() -> None:
+    """A server listens seconds after its port was chosen; the second would find itself at the first one's."""
+    with _free_port() as one, _free_port() as other:
+        assert one != other
 
 
 def test_a_signal_in_the_middle_of_a_start_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
