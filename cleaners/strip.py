@@ -7,7 +7,9 @@ the next one steps over.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 
+from cleaners.article import Kind
 from cleaners.catalog import RuleSet
 from cleaners.cutting import Match, cut, restore, with_white_space
 from cleaners.heads import strip_head
@@ -31,7 +33,7 @@ def find(text: str, rules: RuleSet, hints: Hints, known: Sequence[Match] = ()) -
 
 def _disjoint(found: Iterable[Match], known: Sequence[Match], shared: Collection[str]) -> list[Match]:
     """Of spans that overlap the earlier stays; of equal starts an outlet's own, then the longer."""
-    ordered = sorted(found, key=lambda match: (match.start, match.rule in shared, -match.end))
+    ordered = sorted(_behind(found, known), key=lambda match: (match.start, match.rule in shared, -match.end))
     taken = Spans(known)
     kept: list[Match] = []
     edge = 0
@@ -41,3 +43,15 @@ def _disjoint(found: Iterable[Match], known: Sequence[Match], shared: Collection
         kept.append(match)
         edge = match.end
     return kept
+
+
+def _behind(found: Iterable[Match], known: Sequence[Match]) -> list[Match]:
+    """A caption begins behind a pointer or a repeat in its sentence: in flattened text no stop stands between."""
+    every = list(found)
+    before = [*known, *(match for match in every if match.kind is Kind.RELATED)]
+    return [_shortened(match, before) if match.kind is Kind.CAPTION and before else match for match in every]
+
+
+def _shortened(caption: Match, before: Sequence[Match]) -> Match:
+    ends = [one.end for one in before if caption.start < one.end < caption.end]
+    return replace(caption, start=max(ends)) if ends else caption

@@ -13,7 +13,8 @@ from cleaners.anchors import Choice
 from cleaners.article import Kind
 from cleaners.cutting import Match
 from cleaners.rule import TRAILING_SIGNS, Anchor, Rule
-from cleaners.scan import SENTENCE_END, Folded, captured, opens, quoted
+from cleaners.scan import Folded, captured, opens, quoted
+from cleaners.sentences import SENTENCE_END
 from cleaners.spans import Spans
 
 MAX_STEPS = 100  # elements at one end, each tries every rule; no corpus article loses more than 20 spans in all
