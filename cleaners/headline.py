@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from cleaners.headline_features import places
 from cleaners.headline_model import load_model
+from cleaners.headline_words import EDGES, Vocabulary
 
 EATS_STORY_CHANCE = 0.1  # while no more speaks for an earlier end, the end moves on; eats story in 0.9 of 100 pointers
 GOES_ON_CHANCE = 0.15  # above it the end is called unsure: part of the headline may follow
@@ -53,10 +54,12 @@ HARD_ENDS = (
     r"Dok\.\s",
 )
 HARD_END = re.compile("|".join(HARD_ENDS))
+MAX_WORD_CHARS = 40  # longer ones are glued
 MAX_REGION_CHARS = 320  # 33 words of 9.7 characters
 BRACKET = re.compile(r"[()]")
 # A longer headline than the known one, or a longer word.
 GOES_ON = re.compile(r"\w|[,:;] \w| [a-z]")
+PAGES = "123456789"
 BULLET = re.compile(r"[ \u00a0\-–—•*]+")
 
 
@@ -149,7 +152,17 @@ def find_end(text: str, start: int, *, title: str | None = None, known: Known | 
     end = found.ends[first]
     if 1 - so_far[first] > GOES_ON_CHANCE:
         return HeadlineEnd(end, False, "part")
-    return HeadlineEnd(end, True, "hard-end" if hard and end == limit else "model")
+    if hard and end == limit:
+        return HeadlineEnd(end, True, "hard-end")
+    return HeadlineEnd(_before_brand(text, end, model.vocabulary), True, "model")
+
+
+def _before_brand(text: str, end: int, vocabulary: Vocabulary) -> int:
+    """Where `PondokiPhone` parts: the small letter of a brand that was glued to the headline is the story's."""
+    if text[end - 1 : end] not in ("i", "e") or not text[end : end + 1].isupper():
+        return end
+    word = text[max(0, end - MAX_WORD_CHARS) : end].split(" ")[-1].strip(EDGES).lower()
+    return end - 1 if word not in vocabulary.rows and word[:-1] in vocabulary.rows else end
 
 
 def _past_bullet(text: str, start: int) -> int:
@@ -167,9 +180,15 @@ def _region(text: str, start: int) -> tuple[int, bool]:
     bracket = _open_bracket_closes(text, start, limit)
     if bracket is not None:
         limit, hard = bracket, True
-    if found and bracket is None and found.group().startswith("Tampilkan"):  # its page numbers: `12345Tampilkan Semua`
-        limit = start + len(text[start:limit].rstrip("0123456789 "))
+    if found and bracket is None and found.group().startswith("Tampilkan"):
+        limit = _before_pages(text, start, limit)
     return _trimmed(text, start, limit), hard
+
+
+def _before_pages(text: str, start: int, limit: int) -> int:
+    """Where the page numbers of `12345Tampilkan Semua` begin; a number before them is the headline's."""
+    first = text.rfind("1", start, limit)
+    return first if first >= 0 and PAGES.startswith(text[first:limit].replace(" ", "")) else limit
 
 
 def _open_bracket_closes(text: str, start: int, limit: int) -> int | None:

@@ -9,18 +9,18 @@ from itertools import islice
 
 from cleaners.anchors import Anchors, Choice
 from cleaners.cutting import Match
+from cleaners.placeholders import DASH
 from cleaners.pointer import Hints, reach
 from cleaners.rule import Anchor, Removes, Rule
+from cleaners.sentences import LONGEST_SENTENCE, SENTENCE_END, caption_start, sentence_start
 
 LINE_OPENING = 40
 MAX_POINTERS = 200  # of one rule in one text, each asks the model where a headline ends: no corpus article holds 20
-LOOK_BACK = 500  # characters in which a sentence's start is looked for first, then four times as many
-LONGEST_SENTENCE = LOOK_BACK * 4**2  # with more the whole line goes, or nothing where that is too long
 LONGEST_IS = 170  # characters; the longest byline line that went from the corpus has 89
 
-SENTENCE_END = re.compile(r"[.!?…][\"”'’)\]]*(?=\s|$)")
 _DIGIT = re.compile(rb"[0-9?]")  # digits of other scripts too
 _DATE = re.compile(rb"[0-9?](?:[0-9?]{3}|[/-][0-9?])")
+_DATELINED = re.compile(rf" ?{DASH}")  # behind a bracket: `Tokyo, (ANTARA/PRNewswire)-`
 _ARROWS = re.compile(r" ?[>»›→]+")
 _ATTRIBUTED = re.compile(r"[\"”],? [a-z]")
 
@@ -112,6 +112,10 @@ def extent(text: str, rule: Rule, found: re.Match[str], hints: Hints) -> Match |
             start, end = _paragraph(text, start, end, rule.paragraphs)
     elif rule.removes is Removes.SENTENCE:
         start, end = _sentence(text, start, end)
+        if end == found.end() and _DATELINED.match(text, end):
+            return None
+        if end == found.end() and longer(text, start, end, rule.max_words):
+            start = found.start()  # a credit goes alone where the words before it are more than a caption
     elif rule.removes is Removes.REST:
         end = len(text)
     elif (arrows := _ARROWS.match(text, end)) is not None:
@@ -198,24 +202,14 @@ def _paragraph(text: str, start: int, end: int, paragraphs: int) -> tuple[int, i
 
 
 def _sentence(text: str, start: int, end: int) -> tuple[int, int]:
-    line = _sentence_start(text, text.rfind("\n", 0, start) + 1, start)
+    line = text.rfind("\n", 0, start) + 1
     if text[end - 1] in ")]":  # a credit in brackets closes its sentence
-        return line, end
+        return caption_start(text, line, start, end), end
+    line = sentence_start(text, line, start)
     line_end = text.find("\n", end)
     line_end = len(text) if line_end < 0 else line_end
     after = SENTENCE_END.search(text, max(start, end - 1), min(line_end, end + LONGEST_SENTENCE))
     return line, after.end() if after else line_end
-
-
-def _sentence_start(text: str, line: int, at: int) -> int:
-    """Where the sentence that holds `at` begins, at the line's start at the latest; looked for from `at` backwards."""
-    step = LOOK_BACK
-    while step <= LONGEST_SENTENCE:
-        stops = [found.end() for found in SENTENCE_END.finditer(text, max(line, at - step), at)]
-        if stops or at - step <= line:
-            return stops[-1] if stops else line
-        step *= 4
-    return line
 
 
 def longer(text: str, start: int, end: int, words: int) -> bool:

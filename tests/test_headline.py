@@ -69,6 +69,14 @@ EXACT = {
         "Warga Desa Sukamakmur resmikan jembatan bambu baru",
         "Pasar ikan Muara Teduh mulai ramai pembeli| 12345Tampilkan SemuaEditor: Darsono",
     ),
+    "a brand in small letters is glued to it": (
+        "Warga Desa Sukamakmur Resmikan Jembatan Bambu Baru",
+        "Pasar Ikan Muara Teduh Mulai Ramai Pembeli|iPhone terbaru dijual di pasar itu sejak kemarin, kata warga.",
+    ),
+    "page numbers follow a number of the headline": (
+        "Warga Desa Sukamakmur resmikan jembatan bambu baru",
+        "Pasar ikan Muara Teduh mulai ramai pembeli pada 2023| 12345Tampilkan SemuaEditor: Darsono",
+    ),
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cleaners.article import Source
+from cleaners.article import Kind, Source
 from cleaners.catalog import load_catalog
 from cleaners.marks import after, before, mark
 from cleaners.normalize import normalize
@@ -38,6 +38,31 @@ POINTERS = {
 def test_a_pointer_goes_with_its_headline_and_nothing_else(text: str) -> None:
     got = marked(text)
     assert after(got) == after(text)
+
+
+CAPTIONS = {
+    "a stop before the credit closes the caption": "Hujan turun. {--Suasana pasar di Kota Padang. (ANTARA/Sari Contoh) --}Warga senang.",
+    "a caption without a stop": "Hujan turun. {--Suasana pasar di Kota Padang (ANTARA/Sari Contoh) --}Warga senang.",
+    "a sub-heading before it stays": "Hujan turun. Kesan pertama {--Suasana pasar di Kota Padang. (ANTARA/Sari Contoh) --}Warga senang.",
+    "a pointer before it": "Hujan turun. {--Baca juga: Jembatan lama ditutup untuk umum Wali kota meninjau pasar. (ANTARA/Sari Contoh) --}Warga senang.",
+    "at the end it signs the story off": "Hujan turun. Warga senang. {--(ANTARA/Sari Contoh)--}",
+    "behind a paragraph of the story": "Hujan turun.\nPasar dibuka. Warga senang.{-- (ANTARA/Sari Contoh)--}\nWali kota datang.",
+    "a caption of its own line": "Hujan turun.\n{--Pasar di Kota Contoh. (Foto: Sari Contoh)\n--}Wali kota datang.",
+    "an agency's bracket in a dateline": "{--Tokyo, (ANTARA/PRNewswire)- --}Warga senang.",
+}
+
+
+@pytest.mark.parametrize("text", CAPTIONS.values(), ids=CAPTIONS.keys())
+def test_a_caption_goes_with_the_credit_in_brackets_that_closes_it(text: str) -> None:
+    assert after(marked(text, "antara")).strip() == after(text).strip()
+
+
+def test_a_pointer_before_a_caption_keeps_its_headline_as_a_field() -> None:
+    text = (
+        "Hujan turun. Baca juga: Jembatan lama ditutup untuk umum Wali kota meninjau pasar. (ANTARA/Sari) Warga senang."
+    )
+    matches, _, _ = find_removals(text, CATALOG, Source("antara", "hint"), CATALOG.outlets["antara"], Hints())
+    assert [match.kind for match in matches] == [Kind.RELATED, Kind.CAPTION]
 
 
 HEADS = {
