@@ -51,7 +51,7 @@ pytestmark = [
     pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="processes are found in /proc"),
 ]
 
-SHOWN_SECONDS = 60  # for a page that has to be drawn, on a machine that may be busy
+SHOWN_SECONDS = 300  # for a page that has to be drawn, on a machine that may be busy
 LONG_DOCUMENTS, LONG_SHARD = 1_000, 20
 # A run that lasts as long as it is looked at: 0.5 s for each document, in shards that are soon there.
 SLOW = f"""import sys
@@ -144,7 +144,8 @@ def page(place: Place) -> Iterator[Any]:
     with playwright.sync_playwright() as driver:
         # Chromium itself greets its makers, whatever page it shows; here it cannot.
         nobody_else = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"
-        switches = [*sandboxed, "--enable-unsafe-swiftshader", nobody_else]
+        # In containers /dev/shm is small, and a page that fills it crashes.
+        switches = [*sandboxed, "--enable-unsafe-swiftshader", "--disable-dev-shm-usage", nobody_else]
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=switches)
         page = browser.new_page(viewport={"width": 1280, "height": 900}, timezone_id="Asia/Jakarta")
         page.set_default_timeout(SHOWN_SECONDS * 1000)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -71,7 +72,8 @@ def test_files_of_long_ago_cost_no_waiting(folder: Path) -> None:
 def test_a_watched_run_plans_what_is_complete_and_names_the_rest(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flows.settle.time.sleep", lambda _: append(folder / "b.jsonl"))
+    sleeping = SimpleNamespace(time=time.time, sleep=lambda _: append(folder / "b.jsonl"))
+    monkeypatch.setattr("flows.settle.time", sleeping)  # not the module's own sleep: other threads may call that
     config = IngestConfig(inputs=[str(folder)], lake=str(tmp_path / "lake"))
     watched = prepare(config, watched=True)
     assert (watched.plan.documents, watched.unfinished) == (2, ("b.jsonl",))
