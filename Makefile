@@ -33,7 +33,7 @@ test: $(TEST_STAMP)
 	$(BIN)/python -m pytest -n auto --dist loadfile -m "not shared" $(PYTEST)
 
 proof: $(TEST_STAMP)
-	$(BIN)/python -m pytest --full -rP tests/test_crash.py tests/test_kills.py tests/test_looping.py tests/test_full_disk.py
+	$(BIN)/python -m pytest --full -rP tests/test_crash.py tests/test_crash_care.py tests/test_kills.py tests/test_looping.py tests/test_full_disk.py
 
 bench: $(BENCH_STAMP)
 	.bench/bin/python benchmarks/run.py $(BENCH)

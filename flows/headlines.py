@@ -36,10 +36,9 @@ class Headlines:
         key = f"{run['run']} {run['known_titles_digest']}"
         with self._guard:
             if key not in self._files:
-                path = workplace.path / f"titles-{secrets.token_hex(4)}.json"  # another look at the lake has its own
-                found = self._known(run)
-                workplace.disk.write(path, json.dumps(list(found)[:MAX_TITLES]).encode(), durable=False)
-                self._files[key] = str(path)
+                name = f"titles-{secrets.token_hex(4)}.json"  # another look at the lake has its own
+                told = json.dumps(list(self._known(run))[:MAX_TITLES]).encode()
+                self._files[key] = str(workplace.note(name, told))
             return self._files[key]
 
     def _known(self, run: Mapping[str, Any]) -> Mapping[str, None]:

@@ -21,7 +21,7 @@ from flows.child import Limits, ShardError
 from flows.crew import Crew
 from flows.radius import Radius
 from flows.rework import Progress, Wanted, Work
-from flows.workplace import Workplace
+from flows.workplace import Workplace, sweep
 from lake import Lake, LakeError
 from lake.generation import InPlace, Into
 
@@ -43,7 +43,7 @@ def reclean_into(
     """Write the lake anew to a new folder; stopped, it is gone on with. Raises CatalogError and LakeError."""
     runs = lake.runs().to_pylist()
     catalog = load_catalog(wanted.rules, wanted.without)
-    new = Lake(to, create=True)
+    new = Lake(to, create=True, disk=lake.disk)
     if new.path.resolve() == lake.path.resolve():
         raise LakeError(f"{new.path} is the lake itself: name another folder, or leave --into out.")
     old = {run["batch"]: run["ruleset"] for run in runs}
@@ -80,7 +80,9 @@ def _begin(lake: Lake, place: Lake, wanted: Wanted, limits: Limits | None, progr
     with ExitStack() as stack:
         with place.lock():
             place.recover()
-            workplace = stack.enter_context(Workplace(place.path, f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"))
+            sweep(place.path, place.disk)
+            name = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+            workplace = stack.enter_context(Workplace(place.path, name, place.disk))
         crew = stack.enter_context(Crew(wanted.rules, wanted.without, limits))
         work = Work(lake, wanted, catalog, workplace, crew, now, Radius(catalog.ruleset))
         if progress is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json as jsons
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import typer
 from flows import options
 
 if TYPE_CHECKING:
+    from lake.disk import Disk
     from lake.restore import Restored
 
 SUFFIXES = {"text/plain": ".txt", "text/html": ".html"}
@@ -46,6 +48,7 @@ def restore(
     """
     from flows.settings import lake_path
     from lake import Lake
+    from lake.disk import Disk
     from lake.restore import Form, restored
 
     if bool(ids) == every:
@@ -57,24 +60,36 @@ def restore(
     form = Form.ORIGINAL if original else Form.NORMALISED if normalised else None
     found = restored(Lake(lake_path(lake)).path, None if every else ids, form)
     if to:
-        print(f"{sum(_written(one, to) for one in found):,} files in {to}", file=sys.stderr)
+        print(f"{sum(_written(one, to, Disk()) for one in found):,} files written to {to}", file=sys.stderr)
         return
     for one in found:
         sys.stdout.buffer.write(jsons.dumps(_told(one), ensure_ascii=False).encode() + b"\n" if json else one.payload)
 
 
-def _written(one: Restored, folder: Path) -> int:
-    """Write one file; one that is there is never replaced."""
+def _written(one: Restored, folder: Path, disk: Disk) -> int:
+    """Write one file whole or not at all; one that is there is never replaced, and fine if it is the same."""
     path = folder / f"{one.id}{SUFFIXES.get(one.media_type, '.bin')}"
+    partial = folder / f".{path.name}.part"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with path.open("xb") as file:
-            file.write(one.payload)
+        disk.mkdir(folder)
+        if path.exists() and path.read_bytes() == one.payload:
+            return 0
+        disk.unlink(partial)  # of a command that was killed
+        disk.write(partial, one.payload, durable=False)
+        disk.rename(partial, path)
     except FileExistsError:
-        options.usage(f"{path} is there already: name a new folder.")
+        _drop(partial, disk)
+        options.usage(f"{path} is there already, and is another: name a new folder.")
     except OSError as error:
+        _drop(partial, disk)
         options.fail(f"{path} cannot be written: {error.strerror}.")
     return 1
+
+
+def _drop(partial: Path, disk: Disk) -> None:
+    """Delete what was begun, as far as the disk lets us."""
+    with contextlib.suppress(OSError):
+        disk.unlink(partial)
 
 
 def _told(one: Restored) -> dict[str, Any]:

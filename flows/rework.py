@@ -29,7 +29,7 @@ from flows.shard import Job
 from flows.sources import SourceFile
 from flows.workplace import Workplace
 from lake import BatchInput, BatchTables, Lake, LakeError, run_row
-from lake.batches import Stored, before, stored, undecided
+from lake.batches import Batches, Stored, before, undecided
 from lake.duplicates import Index
 from lake.generation import Generation, same_rows
 from lake.originals import OCTETS
@@ -85,21 +85,22 @@ class Work:
     def cleaned(self, runs: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Stored, dict[str, pa.Table]]]:
         """Yield batches as they were with their rows as they are now, undecided, in order."""
         headlines = Headlines(self.lake)
+        ahead, behind = Batches(self.lake.path, runs), Batches(self.lake.path, runs)  # each is read in its own time
         with pool_of(self.wanted.workers or cores()) as pool:
-            started = [pool.submit(self._clean, run, headlines) for run in runs]
+            started = [pool.submit(self._clean, run, ahead, headlines) for run in runs]
             for number, (run, future) in enumerate(zip(runs, started, strict=True)):
                 dense = future.result()
-                old = self._stored(run)
+                old = _read(behind, run)
                 found = self.workplace.tables(old.batch) if dense else None
                 self.touched |= {old.batch} if dense or self.wanted.outlet is None else set()
                 self.workplace.drop(old.batch)
-                self.workplace.disk.unlink(self._kept(old.batch))
+                self.workplace.unlink(self._kept(old.batch))
                 yield old, self._merged(old, found, dense)
                 self.progress(number + 1, len(runs))
 
-    def _clean(self, run: Mapping[str, Any], headlines: Headlines) -> list[str]:
+    def _clean(self, run: Mapping[str, Any], batches: Batches, headlines: Headlines) -> list[str]:
         """Have the articles of one batch cleaned; the ids of those that were, as a child saw them."""
-        old = self._stored(run)
+        old = _read(batches, run)
         removals, kept = old.removals(), {row["id"]: row for row in old.tables["originals"].to_pylist()}
         lines, ids = [], []
         for row in old.rows.to_pylist():
@@ -115,12 +116,6 @@ class Work:
             self.crew.clean(self._job(run, lines, headlines.file(run, self.workplace)))
         return ids
 
-    def _stored(self, run: Mapping[str, Any]) -> Stored:
-        try:
-            return stored(self.lake.path, run)
-        except FileNotFoundError as error:
-            raise LakeError(f"{error.filename or error} went away, as in a compaction: run it again.") from error
-
     def _kept(self, batch: str) -> Path:
         return self.workplace.path / f"{batch}.kept"
 
@@ -131,10 +126,9 @@ class Work:
 
     def _job(self, run: Mapping[str, Any], lines: Sequence[Any], titles: str | None) -> Job:
         batch = run["batch"]
-        path = self._kept(batch)
         data = "".join(json.dumps(line) + "\n" for line in lines).encode()
-        self.workplace.disk.unlink(path)
-        self.workplace.disk.write(path, data, durable=False)
+        self.workplace.unlink(self._kept(batch))
+        path = self.workplace.note(self._kept(batch).name, data)
         file = SourceFile(path, NAME, batch, len(data), Form.KEPT)
         piece = told(Piece(file, len(lines), 0, len(lines)), ColumnMap())
         languages = tuple(_options(run).get("languages", ()))
@@ -201,6 +195,13 @@ class Work:
             alarms=lambda outlets: run["alarms"],
             recleaned=self.now if touched else run["recleaned"],
         )
+
+
+def _read(batches: Batches, run: Mapping[str, Any]) -> Stored:
+    try:
+        return batches.read(run)
+    except FileNotFoundError as error:
+        raise LakeError(f"{error.filename or error} went away, as in a compaction: run it again.") from error
 
 
 def _ruleset(runs: pa.Table) -> str:

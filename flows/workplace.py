@@ -57,6 +57,11 @@ class Workplace:
             self.disk.write(path, content, durable=False)
         return path
 
+    def unlink(self, path: Path) -> None:
+        """Delete a file that was put there; one that is gone is fine."""
+        with self._told():
+            self.disk.unlink(path)
+
     def tables(self, batch: str) -> dict[str, pa.Table]:
         """Return the rows of a cleaned batch by table, in the order of its documents."""
         return read_parts(self.path, batch)

@@ -83,6 +83,8 @@ def rehash(lake: Lake, when: datetime.datetime) -> int:
     Stopped in the middle it is finished by the next call. Raises LakeError.
     """
     done = 0
+    with lake.lock():
+        lake.recover()  # what a call before this one left may be all that is missing
     for stem, rows in hashed_anew(lake.path):
         with lake.lock():
             lake.recover()

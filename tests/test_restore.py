@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import gzip
 import json
 import subprocess
@@ -12,16 +13,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from conftest import SARING
+from lake_samples import Crash, FailingDisk
 
 from cleaners.article import Document
 from cleaners.fingerprint import text_hash
+from flows.options import Stop
 from flows.records import document_of as read_record
+from flows.restore import _written
 from flows.run import run
 from flows.settings import IngestConfig
 from flows.sources import expand, read
 from lake import Lake, LakeError
 from lake.originals import document_of
-from lake.restore import Form, restored
+from lake.restore import Form, Restored, restored
 
 STORY = (
     "Warga Desa Sukamakmur menyambut jembatan baru pada Senin pagi dengan pawai dan musik bambu.\n"
@@ -151,16 +155,48 @@ def test_the_command_gives_one_to_standard_output_and_many_as_files_or_lines(tmp
     assert (done.returncode, done.stdout) == (0, CURLED.encode())
     assert restore(lake, ids["text/plain"], "--normalised").stdout == CURLED.encode()
     done = restore(lake, "--all", "--to", str(tmp_path / "out"))
-    assert (done.returncode, done.stderr.decode()) == (0, f"3 files in {tmp_path / 'out'}\n")
+    assert (done.returncode, done.stderr.decode()) == (0, f"3 files written to {tmp_path / 'out'}\n")
     assert {path.suffix: path.read_bytes() for path in (tmp_path / "out").iterdir()} == {
         ".txt": CURLED.encode(),
         ".html": PAGE.encode(),
         ".bin": b"{broken\xff",
     }
+    done = restore(lake, "--all", "--to", str(tmp_path / "out"))  # again, as after a kill: the rest is written
+    assert (done.returncode, done.stderr.decode()) == (0, f"0 files written to {tmp_path / 'out'}\n")
+    (tmp_path / "out" / f"{ids['text/plain']}.txt").write_bytes(b"another")
     assert restore(lake, "--all", "--to", str(tmp_path / "out")).returncode == 2
     told = [json.loads(one) for one in restore(lake, "--all", "--json").stdout.splitlines()]
     assert {one.get("text") for one in told} == {CURLED, PAGE, None}
     assert base64.b64decode(next(one["base64"] for one in told if "base64" in one)) == b"{broken\xff"
+
+
+FAULTS = {
+    "killed": Crash(),
+    "the disk is full": OSError(errno.ENOSPC, "No space left on device"),
+    "the disk broke": OSError(errno.EIO, "Input/output error"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+def test_stopped_at_any_call_no_half_file_has_a_name_and_the_next_one_goes_on(
+    fault: BaseException, tmp_path: Path
+) -> None:
+    kept = [Restored(id, Form.ORIGINAL, "text/plain", None, id.encode() * 9, None, None) for id in ("abcd", "efab")]
+
+    def write(folder: Path, disk: FailingDisk) -> None:
+        for one in kept:
+            _written(one, folder, disk)
+
+    whole = FailingDisk()
+    write(tmp_path / "whole", whole)
+    for at in range(len(whole.made)):
+        folder = tmp_path / str(at)
+        with pytest.raises((Crash, Stop)):
+            write(folder, FailingDisk(at, fault, lasting=True))
+        for path in folder.glob("*.txt"):
+            assert path.read_bytes() == path.stem.encode() * 9
+        write(folder, FailingDisk())
+        assert sorted(path.name for path in folder.iterdir()) == ["abcd.txt", "efab.txt"]
 
 
 @pytest.mark.parametrize(
