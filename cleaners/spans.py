@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 
+from cleaners.article import Kind
 from cleaners.cutting import Match
 
 LABEL_RULES = frozenset(["tail/rail", "related/marker-alone"])
@@ -64,6 +65,15 @@ class Spans:
     def labels(self, at: int) -> bool:
         """Whether what ends right before `at` is the label of a block of headlines."""
         return any(match.rule in LABEL_RULES for match in self._ending(at))
+
+    def signed_off(self, text: str, at: int) -> bool:
+        """Whether a byline or an end mark is the first thing behind `at`."""
+        following = bisect_left(self._starts, at)
+        return (
+            following < len(self.matches)
+            and self.matches[following].kind in (Kind.BYLINE, Kind.ENDMARK)
+            and not text[at : self._starts[following]].strip(" \n,|")
+        )
 
     def add(self, match: Match) -> None:
         """Add a span; spans inside it give way."""

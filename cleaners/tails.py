@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from cleaners.anchors import Choice
 from cleaners.article import Kind
 from cleaners.cutting import Match
+from cleaners.pointer import TITLE_CASED_SHARE
 from cleaners.rule import TRAILING_SIGNS, Anchor, Rule
 from cleaners.scan import Folded, captured, opens, quoted
 from cleaners.sentences import SENTENCE_END
@@ -40,6 +41,7 @@ def strip_tail(text: str, folded: Folded, rules: Choice, spans: Spans) -> None:
             _tail_match(text, folded, edge, possible, spans)
             or _headlines_below_label(text, edge, possible, spans)
             or _sign_off_above(text, folded, edge, possible, spans)
+            or _doubled_title(text, edge, spans)
         )
         if match is None:
             return
@@ -80,6 +82,27 @@ def _sign_off_above(text: str, folded: Folded, edge: int, rules: Sequence[Rule],
         ):
             return Match("tail/below-sign-off", Kind.NAVIGATION, line, edge)
     return None
+
+
+def _doubled_title(text: str, edge: int, spans: Spans) -> Match | None:
+    """The title of a player between the story and its sign-off, which a scraper takes twice, as two lines alike.
+
+    A song's last lines can be alike too: so what stands above must end as a sentence does. Known miss: a list does not.
+    """
+    line = text.rfind("\n", 0, edge) + 1
+    above = text.rfind("\n", 0, max(0, line - 1)) + 1
+    title = text[line:edge]
+    if not line or text[above : line - 1] != title or not _may_be_headline(title) or not _is_title_cased(title):
+        return None
+    story = spans.skip_backward(text, above)
+    if not text[:story].endswith((".", "!", "?", "…", '"', "”", ")")) or not spans.signed_off(text, edge):
+        return None
+    return Match("tail/doubled-title", Kind.RELATED, above, edge, (("related", title),))
+
+
+def _is_title_cased(line: str) -> bool:
+    long = [word for word in line.split() if len(word) > 3]
+    return sum(not word[0].islower() for word in long) >= TITLE_CASED_SHARE * len(long)
 
 
 def _is_label(line: str) -> bool:

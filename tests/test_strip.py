@@ -94,6 +94,17 @@ def test_a_head_goes_up_to_the_first_word_of_the_story(text: str, title: str | N
 TAILS = {
     "sign-off and its tags": "Hujan turun. {--(sar/bud)\njembatan\nkota contoh--}",
     "a chain in flattened text": "Hujan turun. {--Sumber: Reuters Penerjemah: Sari ContohEditor: Budi Contoh COPYRIGHT © CONTOH 2023--}",
+    "a player's title taken twice": (
+        "Hujan turun sejak pagi.\n{--Melihat Jembatan Baru di Kota Contoh\nMelihat Jembatan Baru di Kota Contoh\n"
+        "(sar/bud)\njembatan--}"
+    ),
+    "a song that ends with two lines alike": (
+        "Hujan turun sejak pagi\nDi Jembatan Baru Kita Bertemu\nDi Jembatan Baru Kita Bertemu\n{--(sar/bud)--}"
+    ),
+    "a sentence said twice": "Hujan turun.\nWarga masih menunggu hujan.\nWarga masih menunggu hujan.\n{--(sar/bud)--}",
+    "a title taken twice without a sign-off": (
+        "Hujan turun.\nMelihat Jembatan Baru di Kota Contoh\nMelihat Jembatan Baru di Kota Contoh"
+    ),
     "syndication": "Hujan turun.\n{--Artikel ini telah tayang di Contoh.com dengan judul Hujan--}",
 }
 
