@@ -162,8 +162,9 @@ def _free_port() -> Iterator[int]:
                 tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # one that was ended a moment ago is free
                 tried.bind((HOST, port))
                 found = int(tried.getsockname()[1])
-                file = held.enter_context(Path(tempfile.gettempdir(), f"saring-up-{found}.lock").open("ab"))
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if port == PORT:
+                    file = held.enter_context(Path(tempfile.gettempdir(), f"saring-up-{port}.lock").open("ab"))
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
         else:
             raise UpError("This machine has no free port: close a program that listens on one.")
