@@ -78,6 +78,16 @@ class Catalog:
         return tuple(sorted(pairs, key=lambda pair: (-len(pair[0]), pair[0])))
 
     @functools.cached_property
+    def callers(self) -> tuple[tuple[str, Outlet], ...]:
+        """Every name by which an outlet's stories call its own reporters, with that outlet."""
+        return tuple((name, outlet) for outlet in self.outlets.values() for name in outlet.reporters)
+
+    @functools.cached_property
+    def addressed(self) -> tuple[tuple[str, Outlet], ...]:
+        """Every name by which an outlet's stories speak to its readers, with that outlet."""
+        return tuple((name, outlet) for outlet in self.outlets.values() for name in outlet.readers)
+
+    @functools.cached_property
     def telling(self) -> tuple[tuple[Rule, Outlet], ...]:
         """Every rule whose wording is one outlet's alone, with that outlet."""
         return tuple((rule, outlet) for outlet in self.outlets.values() for rule in outlet.rules if rule.tells)
@@ -187,6 +197,9 @@ def _conflicts(shared: Iterable[Rule], outlets: Iterable[Outlet]) -> list[Proble
             claim("hosts", host, file)
         for name in {_name_key(name) for name in (outlet.stem, outlet.name, *outlet.names)}:
             claim("names", name, file)
+        for key, called in (("reporters", outlet.reporters), ("readers", outlet.readers)):
+            for name in called:
+                claim(key, name, file)
     names: dict[str, str] = {}
     for rule in (*shared, *(rule for outlet in outlets for rule in outlet.rules)):
         for name in (rule.name, *rule.was):

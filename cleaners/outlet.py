@@ -33,7 +33,11 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Outlet:
-    """One outlet. `stem` is its file's name and the value of the column `source`; `names` as datelines write it."""
+    """One outlet. `stem` is its file's name and the value of the column `source`; `names` as datelines write it.
+
+    `reporters` are the names by which its stories say that its own reporter asked, was told or looked; `readers` those
+    by which they speak to its readers.
+    """
 
     stem: str
     name: str
@@ -43,3 +47,5 @@ class Outlet:
     pages: tuple[PageLayout, ...]
     rules: tuple[Rule, ...]
     examples: tuple[Example, ...]
+    reporters: tuple[str, ...] = ()
+    readers: tuple[str, ...] = ()

@@ -20,7 +20,7 @@ from cleaners.normalize import normalize
 from cleaners.outlet import Outlet
 from cleaners.pointer import Hints
 from cleaners.repeat import find_twice
-from cleaners.source import from_address, from_site_name, from_text, from_wording, named_at_head, wire_in
+from cleaners.source import from_address, from_site_name, from_story, from_text, named_at_head, wire_in
 from cleaners.strip import Match, cut, find, with_white_space
 from cleaners.urls import canonical_url, host_of
 
@@ -119,7 +119,7 @@ def find_removals(
                 source, outlet = from_text(text, own, catalog)
             matches = own if outlet is likely else matches
         if outlet is None:
-            source, outlet = from_wording(text, catalog)
+            source, outlet = from_story(text, hints.title, matches, catalog)
             matches = find(text, catalog.rules_for(outlet), hints, repeats) if outlet else matches
     return with_white_space(text, matches), source, outlet
 

@@ -24,7 +24,7 @@ RULE_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 STEM = re.compile(r"[a-z0-9]+")
 MAX_PARAGRAPH_WORDS = 60  # a longer paragraph is story that happens to hold the phrase, unless the rule says otherwise
 
-_OUTLET_KEYS = {"name", "hosts", "language", "names", "note", "pages", "rules", "examples"}
+_OUTLET_KEYS = {"name", "hosts", "language", "names", "reporters", "readers", "note", "pages", "rules", "examples"}
 _SHARED_KEYS = {"note", "rules", "examples"}
 _RULE_KEYS = {
     "name",
@@ -123,6 +123,8 @@ class RuleFile:
             pages=tuple(self._pages(tables)),
             rules=tuple(self._rules(tables)),
             examples=examples,
+            reporters=tuple(self._strings(tables, "reporters")),
+            readers=tuple(self._strings(tables, "readers")),
         )
 
     def _value(self, table: Mapping[str, Any], key: str, kind: type, rule: str = "", required: bool = False) -> Any:

@@ -1,8 +1,8 @@
 """Name the outlet that published an article, and say on what evidence.
 
 In order of trust: the URL's host, the caller's hint, the dateline, a byline, promo or notice that names one outlet's
-site, its own player, the page's site name, furniture in a wording that one outlet alone has. An article about an
-outlet, or one that cites it, names it elsewhere.
+site, its own player, the page's site name, furniture in a wording that one outlet alone has, its own reporter in the
+story. An article about an outlet, or one that cites it, names it elsewhere.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from cleaners.catalog import Catalog
 from cleaners.cutting import Match
 from cleaners.outlet import Outlet
 from cleaners.placeholders import SITE
+from cleaners.reporter import addressed_readers, told_reporters
 from cleaners.urls import host_of, registrable_domain
 
 _EVIDENCE = {
@@ -60,24 +61,41 @@ def from_text(text: str, matches: Sequence[Match], catalog: Catalog) -> tuple[So
     return Source(), None
 
 
-def from_wording(text: str, catalog: Catalog) -> tuple[Source, Outlet | None]:
-    """Name the source by furniture in a wording that its file calls its own (`tells`).
+def from_story(
+    text: str, title: str | None, matches: Sequence[Match], catalog: Catalog
+) -> tuple[Source, Outlet | None]:
+    """Name the source by what is one outlet's alone in a text, the weakest evidence.
 
-    The weakest evidence: not where two outlets are told, another one is named, or the text has another language.
+    Furniture in a wording that its file calls its own (`tells`), the name of its readers, else its own reporter: `kata
+    dia kepada Okezone`. Not where two outlets are told, another one is named, or the text has another language.
     """
+    told, evidence = _worded(text, catalog), "wording"
+    if not told and not _signed_elsewhere(text, matches, catalog):
+        told, evidence = told_reporters(text, title, catalog.callers), "reporter"
+    if len(told) != 1:
+        return Source(), None
+    outlet = next(iter(told.values()))
+    foreign = outlet.language == "id" and " yang " not in text.lower()
+    if foreign or any(other is not outlet and _stands(name, text) for name, other in catalog.written_names):
+        return Source(), None
+    return Source(outlet.stem, evidence), outlet
+
+
+def _worded(text: str, catalog: Catalog) -> dict[str, Outlet]:
+    """The outlets whose own furniture, or name for their readers, stands in a text."""
     low = text.lower()
     told = {
         outlet.stem: outlet
         for rule, outlet in catalog.telling
         if any(word in low for word in rule.needs) and rule.pattern.search(text)
     }
-    if len(told) != 1:
-        return Source(), None
-    outlet = next(iter(told.values()))
-    foreign = outlet.language == "id" and " yang " not in low
-    if foreign or any(other is not outlet and _stands(name, text) for name, other in catalog.written_names):
-        return Source(), None
-    return Source(outlet.stem, "wording"), outlet
+    return told | addressed_readers(text, catalog.addressed)
+
+
+def _signed_elsewhere(text: str, matches: Sequence[Match], catalog: Catalog) -> bool:
+    """Whether a dateline or a byline has a site that no file knows."""
+    spans = (text[match.start : match.end] for match in matches if match.kind in _SIGNED)
+    return any(_unknown_site(span, catalog) for span in spans)
 
 
 def named_at_head(text: str, catalog: Catalog) -> Outlet | None:

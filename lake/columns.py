@@ -94,7 +94,7 @@ ARTICLES = (
     Column(
         "source_evidence",
         STRING,
-        "How the source is known: url, hint, dateline, byline, promo, notice, embed, site-name, wording.",
+        "How the source is known: url, hint, dateline, byline, promo, notice, embed, site-name, wording, reporter.",
         True,
     ),
     Column("host", STRING, "Host name of the URL, lower case.", True),
