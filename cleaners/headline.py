@@ -40,6 +40,7 @@ HARD_ENDS = (
     r"Artikel\sini\s(?:telah|sudah)\s",
     r"Berita\sini\s(?:telah|sudah)\s",
     r"Cek\sBerita\sdan\sArtikel",
+    r"Cek\sfakta:",
     r"Dilarang\skeras\smengambil",
     r"A\spost\sshared\sby",
     r"Tampilkan\sSemua",
@@ -134,12 +135,15 @@ def known_titles_in_a_row(text: str, start: int, known: Known) -> list[tuple[int
     return spans
 
 
-def find_end(text: str, start: int, *, title: str | None = None, known: Known | None = None) -> HeadlineEnd:
+def find_end(
+    text: str, start: int, *, title: str | None = None, known: Known | None = None, story: float = EATS_STORY_CHANCE
+) -> HeadlineEnd:
     """Say where the headline that begins at `start` ends; where that is unsure, how far it certainly reaches.
 
     `title` is the document's own headline: it shows whether the outlet writes Title Case. Of several headlines in a
     row the first one's end is returned; call again where another known title follows. `end == start` means that no
-    headline stands there. O(length of the text) at most, 0.3 ms for a usual article.
+    headline stands there: `story` is the chance of that from which on it is taken for granted, at most the usual one.
+    O(length of the text) at most, 0.3 ms for a usual article.
     """
     start = _past_bullet(text, start)
     if known is not None and (end := known.end_of(text, start)) is not None:
@@ -148,6 +152,8 @@ def find_end(text: str, start: int, *, title: str | None = None, known: Known | 
     model = load_model()
     found = places(text, start, limit, hard, title, model.vocabulary)
     so_far = model.chances(found.features).cumsum()
+    if so_far[0] > story:
+        return HeadlineEnd(start, False, "part")
     first = int((so_far > EATS_STORY_CHANCE).argmax())
     end = found.ends[first]
     if 1 - so_far[first] > GOES_ON_CHANCE:

@@ -7,9 +7,10 @@ the story going on, glued to it, or nowhere. What cannot be told is left: story 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cleaners.headline import Known, find_end, known_titles_in_a_row
+from cleaners.headline_row import find_row
 from cleaners.rule import NextLine
 
 OWN_LINE_CHARACTERS = 230  # the longest of 33,000 titles has 199; a longer line holds story too
@@ -45,8 +46,8 @@ class Hints:
     known: Known | None = None
 
 
-def reach(text: str, start: int, end: int, next_line: NextLine, hints: Hints) -> Pointer:
-    """Return how far the pointer whose marker is `text[start:end]` reaches."""
+def reach(text: str, start: int, end: int, next_line: NextLine, hints: Hints, *, row: bool = False) -> Pointer:
+    """Return how far the pointer whose marker is `text[start:end]` reaches; `row`: several headlines may follow it."""
     start, opener = _opener(text, start)
     line_end = _line_end(text, end)
     if opener and (closed := _closed(text, end, line_end, opener)):
@@ -71,6 +72,9 @@ def reach(text: str, start: int, end: int, next_line: NextLine, hints: Hints) ->
     if (run := _glued_titles(text, found.end, line_end)) > found.end:
         return Pointer(start, run, _one(text, after, found.end), True)
     ends = found.end if found.certain else _word_start(text, found.end)
+    first = replace(found, end=ends)
+    if ends > after and (whole := find_row(text, after, first, row, hints.title, hints.known)):
+        return Pointer(start, whole.end, whole.headlines, whole.certain)
     return Pointer(start, max(ends, end), _one(text, after, ends), found.certain)
 
 
@@ -84,7 +88,7 @@ def _own_title(text: str, at: int, title: str | None) -> int | None:
 def _glued_titles(text: str, end: int, line_end: int) -> int:
     """Where a run of headlines glued to one another ends: at the line's end, if no sentence stands between.
 
-    Known miss: a run that is followed by story on the same line; only its first headline goes.
+    A run that is followed by story on the same line is for `find_row`.
     """
     rest = text[end:line_end]
     if not rest or rest[0] == " " or len(rest) > GLUED_RUN_CHARACTERS or _FULL_STOP.search(rest):

@@ -82,6 +82,7 @@ class Rule:
     file: str
     clears: bool = False  # what stands before it is the head's furniture
     tells: bool = False  # its wording is one outlet's alone and names it where nothing else does
+    row: bool = False  # several headlines may follow its marker in one line
     note: str | None = None
     was: tuple[str, ...] = ()
 

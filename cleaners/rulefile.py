@@ -37,6 +37,7 @@ _RULE_KEYS = {
     "case",
     "clears",
     "tells",
+    "row",
     "note",
     "was",
 } | {*Anchor}
@@ -244,6 +245,7 @@ class RuleFile:
             file=self.file,
             clears=table.get("clears") is True,
             tells=table.get("tells") is True,
+            row=table.get("row") is True,
             note=self._value(table, "note", str, name),
             was=tuple(f"{self.stem}/{old}" for old in self._strings(table, "was", name)),
         )

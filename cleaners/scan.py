@@ -104,7 +104,7 @@ def extent(text: str, rule: Rule, found: re.Match[str], hints: Hints) -> Match |
     if rule.removes is Removes.HEADLINE:
         if quoted(text, start):
             return None
-        pointer = reach(text, start, end, rule.next_line, hints)
+        pointer = reach(text, start, end, rule.next_line, hints, row=rule.row)
         fields += tuple(("related", text[a:b]) for a, b in pointer.headlines)
         return Match(rule.name, rule.kind, pointer.start, pointer.end, fields, pointer.certain)
     if rule.removes is Removes.PARAGRAPH:
