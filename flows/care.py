@@ -41,16 +41,20 @@ def status_json(status: Status) -> dict[str, Any]:
     return asdict(status) | {"last": [asdict(one) | {"finished": one.finished.isoformat()} for one in status.last]}
 
 
-def verify_lake(lake: Lake) -> Verdict:
+def verify_lake(lake: Lake, *, every: bool = False) -> Verdict:
     """Verify a lake, with progress on standard error: a bar on a terminal, a line now and then elsewhere."""
     if not sys.stderr.isatty():
-        return verify(lake, _Said())
+        return verify(lake, _Said(), every=every)
     from rich.console import Console
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=None)
-        return verify(lake, lambda what, done, of: bar.update(task, description=what, completed=done, total=of))
+
+        def shown(what: str, done: int, of: int) -> None:
+            bar.update(task, description=what, completed=done, total=of)
+
+        return verify(lake, shown, every=every)
 
 
 class _Said:

@@ -343,15 +343,27 @@ def lake_status(lake: options.Lake = None, json: options.Json = False) -> None:
 
 
 @lake_app.command("verify")
-def lake_verify(lake: options.Lake = None, json: options.Json = False) -> None:
-    """Check the lake's promises over every row: nothing lost, twice, half or silent; every removal can be undone."""
+def lake_verify(
+    lake: options.Lake = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Write every file of a batch again, not three of each table only.")
+    ] = False,
+    json: options.Json = False,
+) -> None:
+    """Check the lake's promises over every row: nothing lost, twice, half or silent; every removal can be undone.
+
+    That the same rows give the same bytes is seen of three files of each table's newest month, of all with --all.
+    Whether today's rules give the same rows, saring lake reclean --dry-run tells.
+    """
     from flows.care import verdict_json, verdict_lines, verify_lake
+    from flows.words import several
     from lake import Lake
 
-    verdict = verify_lake(Lake(_lake(lake), look=False))  # it names what another command would stop at
+    found = Lake(_lake(lake), look=False)  # it names what another command would stop at
+    verdict = verify_lake(found, every=every)
     _print_json(verdict_json(verdict)) if json else _print_lines(verdict_lines(verdict))
     if not verdict.holds:
-        options.fail(f"{len(verdict.problems)} promises do not hold in {_lake(lake)}; what to do stands beside each.")
+        options.fail(f"{several(len(verdict.problems), 'problem')} in {_lake(lake)}; what to do stands below each.")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

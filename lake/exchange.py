@@ -6,9 +6,10 @@
         with lake.lock():
             new.commit(when)                             # all of it, or LakeError and nothing
 
-Whoever decides by what rows say (forget, reclean) holds the lock from before the first read; who only writes the same
-rows anew (compact) may build without it: files published meanwhile are linked into the new folders and not lost, and if
-one that was to be replaced is gone, `commit` refuses (`Stale`) and nothing is changed.
+It may be built without the lock: files published meanwhile are linked into the new folders and not lost, and if one
+that was to be replaced is gone, `commit` refuses (`Stale`) and nothing is changed. Whoever decides by what rows say
+(forget, reclean) looks at what came meanwhile, under the lock, before `commit`; who only writes the same rows anew
+(compact) need not.
 
 A table of which one month changes has that folder exchanged, one of which several change its whole folder: no reader
 of one table can list one month as it is and another as it was without an error. Tables follow each other in `ORDER`.

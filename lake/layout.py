@@ -80,6 +80,11 @@ def files(root: Path, table: str) -> list[Path]:
     return sorted((root / table).glob("*/*.parquet"))
 
 
+def all_files(root: Path) -> dict[str, list[Path]]:
+    """All files of all tables, by table."""
+    return {table: files(root, table) for table in PUBLISH_ORDER}
+
+
 def folder_of(month: str) -> str:
     """The name of a month's folder."""
     return f"ingested={month}"

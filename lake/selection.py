@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,6 @@ import pyarrow.parquet as pq
 from cleaners.article import Reason
 from cleaners.dates import parse_published
 from cleaners.urls import article_key, canonical_url
-from lake import layout
 from lake.layout import LakeError
 from lake.schema import JAKARTA
 from lake.tombstones import payload_hash, url_hash
@@ -92,26 +91,31 @@ class _Wanted:
         )
 
 
-def select(root: Path, selection: Selection, finished: dict[str, datetime.datetime]) -> list[Doomed]:
-    """Find all rows that a selection names; `finished` is when each batch was handed to the lake. Raises LakeError."""
+def select(
+    files: Mapping[str, Sequence[Path]], selection: Selection, finished: Mapping[str, datetime.datetime]
+) -> list[Doomed]:
+    """Find all rows that a selection names, in files by table; `finished` is when each batch was handed to the lake.
+
+    Raises LakeError.
+    """
     batches = None
     if selection.ingested_before is not None:
         first = datetime.datetime.combine(selection.ingested_before, datetime.time(), JAKARTA)
         batches = frozenset(batch for batch, when in finished.items() if when < first)
     wanted = _Wanted(selection, batches)
-    found = [_article(name, row) for name in ("articles", "duplicates") for row in _articles(root, name, wanted)]
-    return found + [_reject(row) for row in _rejects(root, wanted)]
+    found = [_article(name, row) for name in ("articles", "duplicates") for row in _articles(files, name, wanted)]
+    return found + [_reject(row) for row in _rejects(files, wanted)]
 
 
-def _articles(root: Path, table: str, wanted: _Wanted) -> Iterator[dict[str, Any]]:
-    for row in _rows(root, table, ARTICLE_COLUMNS):
+def _articles(files: Mapping[str, Sequence[Path]], table: str, wanted: _Wanted) -> Iterator[dict[str, Any]]:
+    for row in _rows(files[table], ARTICLE_COLUMNS):
         if wanted.row(row["batch"], row["source"], row["canonical_url"], row["date_published_day"]):
             yield row
 
 
-def _rejects(root: Path, wanted: _Wanted) -> Iterator[dict[str, Any]]:
+def _rejects(files: Mapping[str, Sequence[Path]], wanted: _Wanted) -> Iterator[dict[str, Any]]:
     """Rejects too, by what is known of them; what was kept out is empty already, and stays as its account."""
-    for row in _rows(root, "rejects", REJECT_COLUMNS):
+    for row in _rows(files["rejects"], REJECT_COLUMNS):
         if row["reason"] != Reason.FORGOTTEN:
             row["canonical_url"] = canonical_url(row["url"]) if row["url"] else None
             day = _day(row) if wanted.selection.before else None
@@ -147,8 +151,8 @@ def _reject(row: dict[str, Any]) -> Doomed:
     )
 
 
-def _rows(root: Path, table: str, columns: tuple[str, ...]) -> Iterator[dict[str, Any]]:
-    for file in layout.files(root, table):
+def _rows(files: Sequence[Path], columns: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+    for file in files:
         with pq.ParquetFile(file) as parquet:
             for rows in parquet.iter_batches(batch_size=READ_ROWS, columns=list(columns)):
                 yield from rows.to_pylist()

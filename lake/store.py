@@ -143,7 +143,11 @@ class Lake:
         is held. Raises LakeError: the disk; a file system that cannot do it.
         """
         if self.remote is not None:
-            raise LakeError(f"Files in {self.remote.url} are never replaced: objects cannot change places in one step.")
+            raise LakeError(
+                f"Files in {self.remote.url} are never replaced: objects cannot change places in one step. Write the "
+                "lake to a disk with saring lake compact --into DIR, do it there, and copy its files to a new prefix; "
+                "saring lake reclean takes --into s3://… at once."
+            )
         held = self._locked
         with nullcontext() if held else self.lock():
             if not held:

@@ -7,7 +7,7 @@ the kind and the figures of that match; who was a copy of another row that stays
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,6 @@ import pyarrow.parquet as pq
 
 from cleaners.fingerprint import containment
 from cleaners.urls import article_key, has_identity
-from lake import layout
 from lake.judge import MatchKind
 from lake.pool import JACCARD_OF, another
 from lake.selection import Doomed
@@ -36,46 +35,51 @@ COPY_COLUMNS = (
 class Succession:
     """Copies that become articles (`heirs`), what other copies say of themselves now, clusters without a row (`ended`).
 
-    `batches` are those of all these copies.
+    `batches` are those of all these copies, `sources` those of the heirs.
     """
 
     heirs: frozenset[str]
     changed: Mapping[str, Mapping[str, Any]]
     ended: frozenset[str]
     batches: frozenset[str]
+    sources: frozenset[str | None]
 
 
-def succession(lake: Lake, doomed: list[Doomed]) -> Succession:
+def succession(lake: Lake, files: Mapping[str, Sequence[Path]], doomed: Sequence[Doomed]) -> Succession:
     """For each cluster that loses a row: who is its article now, and who has to be a copy of it."""
     gone = {one.id for one in doomed}
     orphaned = {one.cluster_id for one in doomed if one.table == "articles" and one.cluster_id}
     touched = {one.cluster_id for one in doomed if one.cluster_id}
     clusters: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in _members(lake.path, "duplicates", touched):
+    for row in _members(files["duplicates"], touched):
         if row["id"] not in gone:
             clusters[row["cluster_id"]].append(row)
-    kept = {row["cluster_id"]: row for row in _members(lake.path, "articles", touched & clusters.keys() - orphaned)}
+    kept = {row["cluster_id"]: row for row in _members(files["articles"], touched & clusters.keys() - orphaned)}
     came = {batch: number for number, batch in enumerate(lake.runs().column("batch").to_pylist())}
     heirs: set[str] = set()
     changed: dict[str, Mapping[str, Any]] = {}
     batches: set[str] = set()
+    sources: set[str | None] = set()
     for cluster, copies in clusters.items():
         if cluster in orphaned:
             first = min(copies, key=lambda row: (came[row["batch"]], row["origin_file"] or "", row["origin_row"] or 0))
             heirs.add(first["id"])
             batches.add(first["batch"])
+            sources.add(first["source"])
         else:
             first = kept[cluster]
         for copy in copies:
             if copy["id"] != first["id"] and copy["duplicate_of"] in gone:
                 changed[copy["id"]] = _match(copy, first)
                 batches.add(copy["batch"])
-    return Succession(frozenset(heirs), changed, frozenset(orphaned - clusters.keys()), frozenset(batches))
+    return Succession(
+        frozenset(heirs), changed, frozenset(orphaned - clusters.keys()), frozenset(batches), frozenset(sources)
+    )
 
 
-def _members(root: Path, name: str, clusters: Collection[str]) -> Iterator[dict[str, Any]]:
+def _members(files: Sequence[Path], clusters: Collection[str]) -> Iterator[dict[str, Any]]:
     wanted = pa.array(sorted(clusters), pa.string())
-    for file in layout.files(root, name) if clusters else ():
+    for file in files if clusters else ():
         rows = pq.ParquetFile(file).read(columns=list(COPY_COLUMNS))
         yield from rows.filter(pc.is_in(rows.column("cluster_id"), wanted)).to_pylist()
 

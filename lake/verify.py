@@ -43,27 +43,28 @@ class Verdict:
         return not self.problems
 
 
-def verify(lake: Lake, progress: Progress = lambda what, done, of: None) -> Verdict:
+def verify(lake: Lake, progress: Progress = lambda what, done, of: None, *, every: bool = False) -> Verdict:
     """Check every promise of a lake; `progress(what, done, of)` is called after each file that was read or restored.
 
+    With `every` all files of batches are written again and compared, not only some of each table's newest month.
     Nothing is changed and no lock is taken: batches that come meanwhile are left for the next time. A lake opened with
     `look=False` may have files of `runs` that cannot be read. Raises LakeError if files are replaced meanwhile.
     """
     try:
-        return _verified(lake, progress)
+        return _verified(lake, progress, every)
     except FileNotFoundError as error:
         said = f"{error.filename or error} was replaced while the lake was looked at: run saring lake verify again."
         raise LakeError(said) from error
 
 
-def _verified(lake: Lake, progress: Progress) -> Verdict:
+def _verified(lake: Lake, progress: Progress, every: bool) -> Verdict:
     runs, lost = _runs(lake.path)  # first: what stands here is complete
     survey = surveyed(lake.path, frozenset(runs.column("batch").to_pylist()) | lost, progress)
     problems = survey.problems
     problems += _strays(lake.path)
     problems += _accounts(lake, runs, survey)
     problems += _names(lake.path, survey)
-    problems += _other_bytes(lake.path, survey)
+    problems += _other_bytes(lake.path, survey, progress, None if every else WRITTEN_AGAIN)
     restored, unrestored = restore_all(lake.path, survey, progress)
     problems += unrestored
     rows = {name: sum(n for (table, _), n in survey.rows.items() if table == name) for name in TABLES}
@@ -161,18 +162,21 @@ def _names(root: Path, survey: Survey) -> Iterator[Problem]:
             yield Problem(Promise.NOTHING_LOST, f"{table}.{column}", f"{missing}: {gone}", BACKUP)
 
 
-def _other_bytes(root: Path, survey: Survey) -> Iterator[Problem]:
-    """Files of batches, the newest of each table, that their rows do not give again; by the same pyarrow only."""
+def _other_bytes(root: Path, survey: Survey, progress: Progress, newest: int | None) -> Iterator[Problem]:
+    """Files of batches, some of each table's newest month, that their rows do not give again; by the same pyarrow."""
+    files: list[tuple[str, Path]] = []
     for name in TABLES:
-        files = [file for file in layout.files(root, name) if not file.name.startswith("c-")]
-        for file in sorted(set(files) - survey.broken, key=lambda file: (file.parent.name, file.name))[-WRITTEN_AGAIN:]:
-            with pq.ParquetFile(file) as parquet:
-                if pa.__version__ not in parquet.metadata.created_by:
-                    continue
-                again = write.encode(name, parquet.read())
-            if again != file.read_bytes():
-                what = "its rows, written again, give other bytes: something else wrote or changed it"
-                yield Problem(Promise.REPEATABLE, layout.name_of(root, file), what, BACKUP)
+        own = {file for file in layout.files(root, name) if not file.name.startswith("c-")} - survey.broken
+        in_order = sorted(own, key=lambda file: (file.parent.name, file.name), reverse=True)
+        files += [(name, file) for file in in_order[:newest]]
+    for done, (name, file) in enumerate(files, 1):
+        with pq.ParquetFile(file) as parquet:
+            same_version = pa.__version__ in parquet.metadata.created_by
+            again = write.encode(name, parquet.read(), parquet.schema_arrow) if same_version else None
+        if again not in (None, file.read_bytes()):
+            what = "its rows, written again, give other bytes: something else wrote or changed it"
+            yield Problem(Promise.REPEATABLE, layout.name_of(root, file), what, BACKUP)
+        progress("files written again", done, len(files))
 
 
 def _repeated(digests: Digests) -> Digests:

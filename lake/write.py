@@ -64,14 +64,16 @@ class BatchTables:
     tables: Mapping[str, pa.Table]
 
 
-def encode(name: str, table: pa.Table) -> bytes:
+def encode(name: str, table: pa.Table, schema: pa.Schema | None = None) -> bytes:
     """One Parquet file of a table, in memory: sorted, in one chunk.
 
+    `schema` is the one of a file that was written before, in which columns may be said to mean the same otherwise.
     The same rows give the same bytes with the same pyarrow. A table without rows becomes a file without row groups:
     an empty row group breaks Hugging Face's reader. Raises ValueError for a table of another schema.
     """
     keys = [(key, "ascending") for key in SORTED_BY.get(name, ("id",))]
     rows = conform(name, table.sort_by(keys) if table.num_rows > 1 else table)
+    rows = rows if schema is None else pa.Table.from_arrays(rows.columns, schema=schema)
     sink = pa.BufferOutputStream()
     writer = writer_to(sink, rows.schema)
     if rows.num_rows:

@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from flows.settings import IngestConfig
 from lake import BatchTables, Lake, LakeError
 from lake.clusters import Clusters
 from lake.compact import compact, months_of
-from lake.forget import forget, would_forget
+from lake.forget import _Forgetting, forget, would_forget
 from lake.reconcile import reconcile
 from lake.schema import row_id, table
 from lake.selection import Selection
@@ -34,6 +35,7 @@ from lake.verify import verify
 
 LATER = NOW + datetime.timedelta(days=10)
 ARTICLE = "https://kompas.com/read/2025/01/02/10000001/judul-lama"
+SITE = "https://rekaan.example"
 SAME_ARTICLE = "https://www.kompas.com/nasional/read/2025/01/02/10000001/judul-baru?utm_source=x"
 
 
@@ -47,7 +49,7 @@ def by_id(lake: Lake, name: str) -> dict[str, dict[str, Any]]:
 
 
 def url(number: int) -> Selection:
-    return Selection(urls=(f"https://rekaan.example/{number}",))
+    return Selection(urls=(f"{SITE}/{number}",))
 
 
 def left_of(lake: Lake, ids: set[str], words: str) -> list[str]:
@@ -315,6 +317,97 @@ def test_what_is_forgotten_while_a_batch_waits_is_not_what_it_is_a_copy_of(
     assert [row["url"] for row in rows_of(lake, "articles")] == [near["url"]]
     assert rows_of(lake, "duplicates") == []
     assert [row["reason"] for row in rows_of(lake, "rejects")] == ["forgotten"]
+    accounts_hold(lake)
+
+
+# --- others at work
+
+
+def meanwhile(monkeypatch: pytest.MonkeyPatch, do: Callable[[], object]) -> list[int]:
+    """Have something happen when all is written and the lock not yet taken; how often it was written."""
+    write, times, root = _Forgetting.write, list[int](), list[_Forgetting]()
+
+    def written(forgetting: _Forgetting, reason: str, when: datetime.datetime) -> None:
+        write(forgetting, reason, when)
+        if not root:  # what is done may be to forget, too
+            root.append(forgetting)
+            do()  # needs the lock: it would wait for ever if that were held
+        times.append(1)
+
+    monkeypatch.setattr(_Forgetting, "write", written)
+    return times
+
+
+def test_what_is_published_while_it_writes_stays_and_need_not_be_looked_at_again(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = meanwhile(monkeypatch, lambda: publish(Lake(lake.path), "b5", [*range(8, 11), 30]))
+    assert forget(lake, url(4), LATER).rows == {"articles": 1, "duplicates": 2, "rejects": 0}
+    assert len(times) == 1
+    assert lake.done() == {"b1", "b2", "b3", "b4", "b5"}
+    assert row_id("b5", 3) in by_id(lake, "articles")
+    accounts_hold(lake)
+
+
+@pytest.mark.parametrize(
+    "selection", [url(4), Selection(outlet="rekaan"), Selection(before=datetime.date(2026, 10, 7))], ids=repr
+)
+def test_what_is_published_while_it_writes_and_is_to_go_goes_too(
+    selection: Selection, lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = meanwhile(monkeypatch, lambda: publish(Lake(lake.path), "b5", range(4, 6)))
+    forget(lake, selection, LATER)
+    assert len(times) == 2
+    assert left_of(lake, {row_id("b5", 0), row_id("b1", 4)}, "menanam 4 pohon") == []
+    assert list((lake.path / "_staging").iterdir()) == []
+    accounts_hold(lake)
+
+
+def test_a_copy_that_comes_while_it_writes_takes_the_place_of_what_it_copies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = Lake(tmp_path / "lake", create=True)
+    ingest(lake, "b1", Story(text(1), "kompas", ARTICLE), Story(text(2), "kompas"))
+    times = meanwhile(monkeypatch, lambda: ingest(Lake(lake.path), "b2", Story(edited(1, 20), "tempo")))
+    assert forget(lake, Selection(urls=(ARTICLE,)), LATER).heirs == 1
+    assert len(times) == 2
+    assert by_id(lake, "articles").keys() == {row_id("b1", 1), row_id("b2", 0)}
+    assert rows_of(lake, "duplicates") == []
+    accounts_hold(lake)
+
+
+def test_files_that_are_replaced_while_it_reads_are_read_again(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = Lake(lake.path)
+    times = meanwhile(monkeypatch, lambda: [compact(other, month, LATER) for month in months_of(other)])
+    forget(lake, url(4), LATER)
+    assert len(times) == 2
+    assert left_of(lake, {row_id("b1", 4)}, "menanam 4 pohon") == []
+    accounts_hold(lake)
+
+
+def test_what_another_forgets_meanwhile_is_forgotten_once(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    times = meanwhile(monkeypatch, lambda: forget(Lake(lake.path), Selection(urls=(f"{SITE}/4", f"{SITE}/5")), LATER))
+    assert forget(lake, url(4), LATER).doomed == ()
+    assert len(times) == 2
+    assert sum(run["forgotten"] for run in rows_of(lake, "runs")) == 6
+    accounts_hold(lake)
+
+
+def test_what_looks_like_furniture_is_counted_anew_for_the_outlets_that_lost_something(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = Lake(tmp_path / "lake", create=True)
+    told = [Story(text(n), source, f"https://{source}.example/a/{n}") for n, source in enumerate(("satu", "dua") * 2)]
+    ingest(lake, "b1", *told)
+    counted: list[int] = []
+    monkeypatch.setattr("lake.accounts.residue", lambda texts: counted.append(len(texts)) or 7)
+    forget(lake, Selection(urls=(told[0].url or "",)), LATER)
+    assert counted == [1]
+    (run,) = rows_of(lake, "runs")
+    assert [(one["source"], one["articles"], one["residue"]) for one in run["outlets"]] == [
+        ("dua", 2, 0),
+        ("satu", 1, 7),
+    ]
     accounts_hold(lake)
 
 

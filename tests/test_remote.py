@@ -299,6 +299,7 @@ def test_what_needs_a_disk_says_so(tmp_path: Path, capsys: pytest.CaptureFixture
     for command in (
         ["compact", "--all", "--lake", url],
         ["forget", "--url", address, "--yes", "--lake", url],
+        ["reclean", "--workers", "1", "--lake", url],
         ["compact", "--into", url + "-new", "--lake", str(tmp_path / "lake")],
     ):
         assert cli.status_of(["lake", *command]) == 2
@@ -306,6 +307,35 @@ def test_what_needs_a_disk_says_so(tmp_path: Path, capsys: pytest.CaptureFixture
     assert Lake(url).status().rows["articles"] == 5
     assert cli.status_of(["lake", "compact", "--into", str(tmp_path / "new"), "--lake", url]) == 0
     assert verify(Lake(tmp_path / "new")).holds
+
+
+def test_the_remedy_that_a_refusal_names_works(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    url, here = unused("remedy"), tmp_path / "here"
+    publish(lake_at(url), "b1", range(5))
+    publish(lake_at(url), "b2", range(3, 8))
+    forget = ["forget", "--url", "https://rekaan.example/4", "--yes", "--lake"]
+    assert cli.status_of(["lake", *forget, url]) == 2
+    assert "saring lake compact --into DIR, do it there, and copy its files to a new prefix" in capsys.readouterr().err
+    assert cli.status_of(["lake", "compact", "--into", str(here), "--lake", url]) == 0
+    assert cli.status_of(["lake", *forget, str(here)]) == 0
+    for name, data in bytes_of(Lake(here)).items():
+        Bucket(f"{url}-new").create(name, data)
+    new = lake_at(f"{url}-new")
+    publish(new, "b3", range(8, 10))
+    assert (new.status().rows["articles"], new.status().rows["tombstones"]) == (9, 2)
+    assert verify(new).holds
+
+
+def test_a_lake_is_cleaned_again_into_another_prefix(tmp_path: Path) -> None:
+    url = unused("again")
+    publish(lake_at(url), "b1", range(3))
+    before = objects(url)
+    assert cli.status_of(["lake", "reclean", "--workers", "1", "--into", f"{url}-new", "--lake", url]) == 0
+    new = lake_at(f"{url}-new")
+    assert new.done() == {"b1"}
+    assert [run["recleaned"] is not None for run in new.runs().to_pylist()] == [True]
+    assert verify(new).holds
+    assert objects(url) == before
 
 
 @pytest.mark.parametrize("with_lock", [True, False])

@@ -264,6 +264,30 @@ BROKEN: dict[str, tuple[Callable[[Lake], object], Promise, str]] = {
 }
 
 
+def test_an_old_file_that_something_else_wrote_is_found_where_every_file_is_written_again(lake: Lake) -> None:
+    for number in range(4, 7):
+        publish(lake, f"b{number}", range(10 * number, 10 * number + 2))
+    pq.write_table(conform("articles", articles_of(lake, "b1")), file(lake, "articles", "b1"))
+    assert verify(Lake(lake.path)).problems == ()
+    told: list[tuple[str, int, int]] = []
+    (found,) = verify(Lake(lake.path), lambda *one: told.append(one), every=True).problems
+    assert (found.promise, found.where) == (Promise.REPEATABLE, f"articles/{FOLDER}/b1-{RULESET}.parquet")
+    files = len(list(lake.path.glob("*/*/*.parquet")))
+    assert [one for one in told if one[0] == "files written again"][-1] == ("files written again", files, files)
+    assert cli.status_of(["lake", "verify", "--lake", str(lake.path)]) == 0
+    assert cli.status_of(["lake", "verify", "--all", "--lake", str(lake.path)]) == 1
+
+
+def test_a_version_that_says_otherwise_what_a_column_means_finds_the_bytes_as_they_were(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schema = TABLES["articles"]
+    at = schema.get_field_index("title")
+    said = schema.field(at).with_metadata({"meaning": "What stands above it."})
+    monkeypatch.setattr("lake.schema.TABLES", {**TABLES, "articles": schema.set(at, said)})
+    assert verify(Lake(lake.path)).problems == ()
+
+
 @pytest.mark.parametrize(("spoil", "promise", "said"), BROKEN.values(), ids=BROKEN)
 def test_what_is_broken_is_named_with_its_remedy(
     spoil: Callable[[Lake], object], promise: Promise, said: str, lake: Lake
@@ -321,7 +345,7 @@ def test_a_torn_file_of_runs_stops_other_commands_with_one_sentence(
     assert f"BROKEN, nothing half: runs/{FOLDER}/b2-{RULESET}.parquet: it cannot be read" in told.out
     assert told.out.count("BROKEN") == 1
     assert "texts restored from their removals" in told.out
-    assert told.err == f"saring: 1 promises do not hold in {lake.path}; what to do stands beside each.\n"
+    assert told.err == f"saring: 1 problem in {lake.path}; what to do stands below each.\n"
 
 
 @pytest.mark.parametrize("name", ["articles", "duplicates"])
