@@ -296,14 +296,18 @@ def test_interrupting_leaves_a_whole_lake_and_no_process(folder: Path) -> None:
     with (folder / "many.jsonl").open("w") as out:
         out.writelines(json.dumps({"text": f"{n} {STORY}"}) + "\n" for n in range(50_000))
     command = [SARING, "ingest", "many.jsonl", "--lake", "lake", "--workers", "1"]
-    default = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.default_int_handler)}
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, **default) as process:  # type: ignore[call-overload]
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # who ignores it has children that ignore it
+    try:
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    with process:
         while not list(folder.glob("lake/_staging/work-*")):
             time.sleep(0.05)
             assert process.poll() is None
         time.sleep(1)
         process.send_signal(signal.SIGINT)
-        told = process.communicate(timeout=60)[1]
+        told = process.communicate(timeout=600)[1]
     assert process.returncode == 130
     assert told.splitlines()[-1] == "saring: interrupted; what was published stays, run it again to go on"
     assert "Traceback" not in told

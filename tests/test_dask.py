@@ -14,6 +14,7 @@ WRITTEN = "tcp://127.0.0.1:8786"  # the address in the README
 def test_the_pairs_that_a_cluster_finds_are_those_of_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("dask.dataframe", reason="dask is not installed: pip install 'dask[dataframe]' distributed")
     distributed = pytest.importorskip("distributed", reason="distributed is not installed: pip install distributed")
+    dask = pytest.importorskip("dask")
     monkeypatch.chdir(tmp_path)
     feed = [
         Story(edited(seed, changed), outlet)
@@ -26,7 +27,11 @@ def test_the_pairs_that_a_cluster_finds_are_those_of_a_run(tmp_path: Path, monke
     snippet = snippets("python")["dask"]
     assert WRITTEN in snippet
     names: dict[str, object] = {"__name__": "__main__"}  # functions of no module are sent to the workers whole
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+    patient = {f"distributed.comm.timeouts.{name}": "600s" for name in ("connect", "tcp")}  # a machine may be busy
+    with (
+        dask.config.set(patient),
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+    ):
         exec(snippet.replace(WRITTEN, cluster.scheduler_address), names)
         names["client"].close()  # type: ignore[attr-defined]
     found = names["pairs"].itertuples(index=False)  # type: ignore[attr-defined]

@@ -8,11 +8,9 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +19,7 @@ from typing import IO
 import pytest
 import typer
 from conftest import ROOT, SARING
+from prefect_server import PATIENT, START_SECONDS, free_port, healthy
 
 from cleaners.article import Kind, Reason, Stage
 from flows.cli import app
@@ -32,7 +31,6 @@ PAGES = {
     for name in ("cleaners", "lake", "flows")
 }
 BLOCK = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-START_SECONDS = 90  # a Prefect server makes its database first
 
 
 def commands() -> Iterator[tuple[str, list[str]]]:
@@ -135,7 +133,8 @@ def test_a_snippet_of_the_readme_runs(workplace: Path, code: str, number: int) -
     for module in re.findall(r"^(?:import|from) (pyspark)", code, re.MULTILINE):
         if importlib.util.find_spec(module) is None or shutil.which("java") is None:
             pytest.skip(f"{module} is not among the test tools: it needs Java")
-    done = subprocess.run([sys.executable, "-c", code], cwd=workplace, capture_output=True, text=True)
+    environment = os.environ | {"SPARK_LOCAL_IP": "127.0.0.1"}  # not every machine can find itself by its name
+    done = subprocess.run([sys.executable, "-c", code], cwd=workplace, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
     assert_shown_after(number, done.stdout)
@@ -145,16 +144,21 @@ def test_a_snippet_of_the_readme_runs(workplace: Path, code: str, number: int) -
 def test_the_prefect_commands_of_the_readme_run(workplace: Path, tmp_path: Path) -> None:
     port = free_port()
     server, run, schedule = (code.replace("4200", str(port)) for info, code, _ in EXAMPLES if info.startswith("sh "))
-    environment = os.environ | {
-        "PREFECT_HOME": str(tmp_path),
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "COLUMNS": "200",
-    }
+    api = {"PREFECT_API_URL": f"http://127.0.0.1:{port}/api"}
+    environment = (
+        os.environ
+        | PATIENT
+        | {
+            "PREFECT_HOME": str(tmp_path),
+            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "COLUMNS": "200",
+        }
+    )
     with (tmp_path / "server.log").open("w") as log, started(f"{server.strip()} --port {port}", environment, log):
-        until(lambda: healthy(port), (tmp_path / "server.log").read_text)
+        until(lambda: healthy(api), (tmp_path / "server.log").read_text)
         done = shell(run, workplace, environment)
         assert done.returncode == 0, done.stdout + done.stderr
-        environment |= {"PREFECT_API_URL": f"http://127.0.0.1:{port}/api"}
+        environment |= api
         assert "completed" in shell("prefect flow-run ls", workplace, environment).stdout.lower()
         with (tmp_path / "serve.log").open("w") as log, started(f"cd {workplace} && exec {schedule}", environment, log):
             listed = "prefect deployment ls"
@@ -208,21 +212,6 @@ def until(holds: Callable[[], bool], story: Callable[[], str]) -> None:
     while not holds():
         assert time.monotonic() < end, story()
         time.sleep(1)
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
-
-
-def healthy(port: int) -> bool:
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/health", timeout=5) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False
 
 
 def cleaned(text: str) -> dict[str, object]:

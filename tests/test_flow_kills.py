@@ -21,6 +21,7 @@ from typing import Any
 
 import pytest
 from conftest import ROOT, SARING
+from held import hold, holding, let_go
 from prefect_server import PREFECT, START_SECONDS, ask, call, end, processes_with, run_of, serving, started, until
 
 from flows.automations import NAME, silent_runs
@@ -32,11 +33,12 @@ pytestmark = [
     pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="processes are found in /proc"),
 ]
 
-DOCUMENTS, SHARD = 400, 10  # so that a run lasts while it is looked at
-GONE_SECONDS = 30.0  # for children to notice, on a machine that may be busy
+DOCUMENTS, SHARD = 400, 10
+WAITS = 100  # the first document that waits, so that a run lasts while it is looked at
+GONE_SECONDS = 300.0  # for children to notice, on a machine that may be busy
 SILENT_SECONDS = 90  # the shortest that `saring automations` takes
 DONE = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
-SMALL = "import os\nfrom flows import plan\nplan.SHARD_DOCUMENTS = int(os.environ['SARING_TEST_SHARD'])\n"
+SMALL = "else:\n    from flows import plan\n    plan.SHARD_DOCUMENTS = int(os.environ['SARING_TEST_SHARD'])\n"
 
 
 @dataclass
@@ -54,11 +56,12 @@ class Place:
         return {pid: command for pid, command in processes_with(self.mark).items() if pid != self.runner.pid}
 
     def start(self, lake: Path) -> str:
-        """Start a run into a lake; wait until it has published two batches. Return its id."""
+        """Start a run into a lake, which will wait in its middle; wait for its first two batches. Return its id."""
+        hold(self.environment)
         given = {"parameters": {"config": {"inputs": [str(self.source)], "lake": str(lake), "workers": 1}}}
         run = call(self.environment, f"deployments/{self.deployment}/create_flow_run", given)["id"]
         until(lambda: batches(lake) >= 2, START_SECONDS)
-        assert self.state(run) == "RUNNING", "it was over before it could be killed"
+        assert self.state(run) == "RUNNING"
         return str(run)
 
     def state(self, run: str) -> str:
@@ -68,10 +71,10 @@ class Place:
         return str(until(lambda: (state := self.state(run)) in DONE and state, seconds))
 
     def kill(self, word: str) -> None:
-        found = [pid for pid, command in self.others().items() if word in command]
-        assert found, f"no {word} among {self.others()}"
+        found = until(lambda: [pid for pid, one in self.others().items() if word in one], GONE_SECONDS)
         for pid in found:
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 def write_stories(path: Path) -> Path:
@@ -84,10 +87,7 @@ def write_stories(path: Path) -> Path:
 @contextmanager
 def placed(server: dict[str, str], folder: Path, mark: str, name: str, by: str = "serve") -> Iterator[Place]:
     """A deployment of that name on a server, run by `saring serve` or by a worker of a work pool."""
-    site = folder / "site"
-    site.mkdir()
-    (site / "sitecustomize.py").write_text(SMALL)
-    more = {"SARING_TEST_MARK": mark, "SARING_TEST_SHARD": str(SHARD), "PYTHONPATH": str(site)}
+    more = {"SARING_TEST_MARK": mark, "SARING_TEST_SHARD": str(SHARD)} | holding(folder, WAITS, SMALL)
     environment, source = server | more, write_stories(folder / "in.jsonl")
     if by == "serve":
         schedule = ["--cron", "0 0 1 1 *", "--name", name, "--lake", str(folder / "lake"), str(source)]
@@ -123,6 +123,7 @@ def assert_whole(lake: Path) -> None:
 
 def assert_completed_by_the_next(place: Place, lake: Path) -> None:
     """The lake holds every document once after one more run, and no dead run has left anything in it."""
+    let_go(place.environment)
     plain = {name: value for name, value in place.environment.items() if name != "PREFECT_API_URL"}
     done = subprocess.run([SARING, "ingest", place.source, "--lake", lake], env=plain, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -148,6 +149,7 @@ def test_a_child_that_is_killed_is_started_again_and_its_run_completes(served: P
     lake = tmp_path / "lake"
     run = served.start(lake)
     served.kill("flows.shard")
+    let_go(served.environment)
     assert served.ended(run) == "COMPLETED"
     assert run_of(served.environment, run)["state"]["message"] == f"{DOCUMENTS} articles, 0 copies, 0 rejects"
     until(lambda: not served.others(), GONE_SECONDS)
@@ -173,6 +175,7 @@ def test_a_cancelled_run_ends_its_children_in_seconds_and_the_next_goes_on(serve
     asked = time.monotonic()
     until(lambda: not served.others(), GONE_SECONDS)
     print(f"\ncancelled: no process after {time.monotonic() - asked:.1f} s", file=sys.stderr)
+    assert batches(lake) < DOCUMENTS / SHARD
     assert served.ended(run) == "CANCELLED"
     assert_whole(lake)
     assert_completed_by_the_next(served, lake)
@@ -208,6 +211,7 @@ def test_the_server_is_killed_and_the_run_publishes_all_the_same(
                 os.kill(pid, signal.SIGKILL)
         # The process goes on telling a server that is not there for minutes; what it cleaned is in the lake before.
         at_kill = batches(lake)
+        let_go(place.environment)
         until(lambda: batches(lake) == DOCUMENTS // SHARD, START_SECONDS)
         print(f"\nserver killed after {at_kill} batches; the run published the other {DOCUMENTS // SHARD - at_kill}")
         until(lambda: not list((lake / "_staging").iterdir()), GONE_SECONDS)

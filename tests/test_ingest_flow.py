@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 from conftest import ROOT, SARING
-from prefect_server import START_SECONDS, ask, newest, serving, started, until
+from prefect_server import START_SECONDS, ask, call, newest, serving, started, until
 
 from flows.drift import MIN_ARTICLES, MIN_RUNS
 from flows.settings import IngestConfig
@@ -70,7 +70,7 @@ def test_a_flow_run_writes_the_same_bytes_as_a_plain_one_and_tells_the_server(
         "saring-shards": "table",
         "saring-progress": "progress",
     }
-    assert "broken\\-record" in left["saring-report"]["data"]
+    assert "| broken\\-record | 1 |" in left["saring-report"]["data"]
     (shard,) = json.loads(left["saring-shards"]["data"])
     assert (shard["documents"], shard["articles"], shard["copies"], shard["rejects"]) == (21, 20, 0, 1)
     assert left["saring-progress"]["data"] == 100
@@ -99,7 +99,10 @@ def test_an_outlet_unlike_its_history_alarms_in_the_report_the_lake_and_as_an_ev
     assert "**Alarm**: rekaan" in report["data"]
 
     def events() -> list[dict[str, Any]]:
-        return [one for one in ask(server, "events")["events"] if one["event"] == "saring.drift"]
+        found: list[dict[str, Any]] = call(server, "events/filter", {"filter": {"event": {"name": ["saring.drift"]}}})[
+            "events"
+        ]
+        return found
 
     (event,) = until(events, START_SECONDS, Path(server["PREFECT_HOME"]) / "server.log")  # stored in its own time
     assert event["resource"]["prefect.resource.id"] == "saring.outlet.rekaan.example"
@@ -147,6 +150,21 @@ def test_rejects_that_are_read_again_give_the_same_bytes_plain_and_as_a_flow_run
     assert newest(server)["name"] == "ingest rejects"
 
 
+@pytest.mark.parametrize(
+    ("cron", "said"),
+    {
+        "0 5 * * *": "at 05:00 each day",
+        " 30 17 * * 1-5 ": "at 17:30 from Monday to Friday",
+        "0 5 * * 1": "at `0 5 * * 1`",
+        "*/5 * * * *": "at `*/5 * * * *`",
+    }.items(),
+)
+def test_the_deployment_says_in_words_when_it_runs(cron: str, said: str) -> None:
+    from flows.serve import in_words
+
+    assert in_words(cron) == said
+
+
 def test_wrong_inputs_fail_the_flow_and_the_command_with_the_same_sentence(
     server: dict[str, str], tmp_path: Path
 ) -> None:
@@ -178,7 +196,7 @@ def test_a_served_schedule_fires_twice_and_the_second_run_finds_nothing_new(
         assert deployment["concurrency_limit"] == 1 or deployment["global_concurrency_limit"]["limit"] == 1
         (schedule,) = deployment["schedules"]
         assert (schedule["slug"], schedule["schedule"]["timezone"]) == ("saring", "Asia/Jakarta")
-        found = until(lambda: len(ended := states(deployment)) >= 2 and ended, 2 * START_SECONDS, log)
+        found = until(lambda: len(ended := states(deployment)) >= 2 and ended, 3 * START_SECONDS, log)
     assert found[:2] == ["Completed", "NothingNew"], log.read_text()  # the second starts beside a folder named lake/
     assert verify(Lake(lake)).problems == ()
 

@@ -13,11 +13,12 @@ import tempfile
 import threading
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 from conftest import SARING
+from held import hold, holding, let_go
 from prefect_server import free_port, newest, processes_with, serving, started, until
 from test_ingest_flow import STORY, contents
 
@@ -33,9 +34,10 @@ from lake.verify import verify
 
 SMALL = [sys.executable, str(Path(__file__).with_name("small_shards.py")), "5", "locked", "ingest"]
 MARK = "SARING_TEST_CLUSTER"  # tells all processes of a cluster, and their children, from others
-CLUSTER_SECONDS = 120  # machines are loaded
-ORPHAN_SECONDS = 20.0
-RUN_SECONDS = 400
+WAITS = 20  # the first document that waits while a worker or a scheduler is killed
+CLUSTER_SECONDS = 600  # machines are loaded; only what never comes takes so long
+ORPHAN_SECONDS = 300.0
+RUN_SECONDS = 1200
 
 
 # ---------------------------------------------------------------------------------------------------------- the choice
@@ -263,7 +265,7 @@ def cluster(
     pytest.importorskip(request.param, reason=f"it is not installed: pip install 'saring[{extra}]'")
     mark = uuid.uuid4().hex
     folder = tmp_path_factory.mktemp(extra)
-    environment = server | {MARK: mark}
+    environment = server | {MARK: mark} | holding(folder, WAITS)
     if extra == "ray":
         environment |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "disabled"}
     try:
@@ -272,7 +274,8 @@ def cluster(
         until(lambda: not processes_with(mark), ORPHAN_SECONDS)
     finally:
         for pid in processes_with(mark):
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 def cleaning(environment: dict[str, str]) -> dict[int, int]:
@@ -280,8 +283,8 @@ def cleaning(environment: dict[str, str]) -> dict[int, int]:
     found = {}
     for pid, command in processes_with(environment[MARK]).items():
         if "flows.shard" in command:
-            status = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            found[pid] = int(status[1])
+            with suppress(OSError):  # it has ended meanwhile
+                found[pid] = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
     return found
 
 
@@ -290,11 +293,13 @@ def test_on_a_cluster_a_run_writes_the_bytes_of_a_plain_one_also_when_a_worker_i
     cluster: dict[str, str], tmp_path: Path
 ) -> None:
     source, lake, told = write_input(tmp_path), tmp_path / "cluster", tmp_path / "told.log"
+    hold(cluster)
     with started([*SMALL, source, "--lake", lake], told, cluster) as process:
         until(lambda: any(lake.glob("runs/*/*.parquet")) or process.poll() is not None, RUN_SECONDS, told)
         child, worker = next(iter(until(lambda: cleaning(cluster), RUN_SECONDS, told).items()))
         os.kill(worker, signal.SIGKILL)
         until(lambda: child not in cleaning(cluster), ORPHAN_SECONDS)
+        let_go(cluster)
         assert process.wait(RUN_SECONDS) == 0, told.read_text()[-3000:]
     until(lambda: not cleaning(cluster), ORPHAN_SECONDS)
     assert verify(Lake(lake)).problems == ()
@@ -312,9 +317,11 @@ def test_a_run_that_is_interrupted_ends_its_work_on_the_cluster_and_the_next_one
     cluster: dict[str, str], tmp_path: Path
 ) -> None:
     source, lake, told = write_input(tmp_path), tmp_path / "cluster", tmp_path / "told.log"
+    hold(cluster)
     with started([*SMALL, source, "--lake", lake], told, cluster) as process:
         until(lambda: any(lake.glob("runs/*/*.parquet")) and cleaning(cluster), RUN_SECONDS, told)
         process.send_signal(signal.SIGINT)
+        let_go(cluster)
         assert process.wait(RUN_SECONDS) != 0
     until(lambda: not cleaning(cluster), ORPHAN_SECONDS)
     assert verify(Lake(lake)).problems == ()
@@ -328,13 +335,16 @@ def test_a_run_that_is_interrupted_ends_its_work_on_the_cluster_and_the_next_one
 def test_a_scheduler_that_is_killed_leaves_gaps_that_the_next_run_fills(server: dict[str, str], tmp_path: Path) -> None:
     pytest.importorskip("prefect_dask", reason="it is not installed: pip install 'saring[dask]'")
     source, lake, told, mark = write_input(tmp_path), tmp_path / "cluster", tmp_path / "told.log", uuid.uuid4().hex
-    with dask(tmp_path, server | {MARK: mark}) as runner:
-        environment = server | {MARK: mark, "SARING_RUNNER": runner}
+    held = server | {MARK: mark} | holding(tmp_path, WAITS)
+    hold(held)
+    with dask(tmp_path, held) as runner:
+        environment = held | {"SARING_RUNNER": runner}
         with started([*SMALL, source, "--lake", lake], told, environment) as process:
             until(lambda: any(lake.glob("runs/*/*.parquet")) and cleaning(environment), RUN_SECONDS, told)
             for pid, command in processes_with(mark).items():
                 if "dask_scheduler" in command:
                     os.kill(pid, signal.SIGKILL)
+            let_go(held)
             assert process.wait(RUN_SECONDS) == 1, told.read_text()[-3000:]
     until(lambda: not processes_with(mark), ORPHAN_SECONDS)
     assert verify(Lake(lake)).problems == ()
