@@ -96,12 +96,12 @@ def markdown(report: RunReport) -> Iterator[str]:
     yield from _outlets(report)
     yield from _removals(report)
     unclean = ((f"{name or 'unknown'}, of {of:,}", count) for name, count, of in report.unclean())
-    yield from _section("May still hold furniture, by source", unclean)
-    yield from _section("Copies, by kind", report.kinds_of_copies.most_common())
-    if report.copies:
-        yield "\n| kind | article | is a copy of |\n|:--|:--|:--|"
-        yield from (f"| {c.kind} | {_plain(c.title)} | {_plain(c.of_title)} |" for c in report.copies[:SHOWN])
-    yield from _section("Rejects, by reason", report.reasons.most_common())
+    yield from _section("May still hold furniture, by source", ("source, of its articles", "articles"), unclean)
+    yield from _section("Copies, by kind", ("kind", "copies"), report.kinds_of_copies.most_common())
+    yield ""
+    for copy in report.copies[:SHOWN]:
+        yield f"- {copy.kind}: *{_plain(copy.title)}* is a copy of *{_plain(copy.of_title)}*"
+    yield from _section("Rejects, by reason", ("reason", "documents"), report.reasons.most_common())
     yield from _odd(report)
 
 
@@ -112,13 +112,11 @@ def _counted(shards: int) -> str:
 def shards(report: RunReport) -> list[dict[str, Any]]:
     """List the batches of a run for a table: at most `SHOWN_SHARDS`, the slowest of them where there are more."""
     slowest = sorted(report.batches, key=lambda row: -row["seconds"])[:SHOWN_SHARDS]
-    return [
-        {
-            name.replace("duplicates", "copies"): f"{value:,.1f}" if name == "seconds" else value
-            for name, value in row.items()
-        }
-        for row in sorted(slowest, key=lambda row: row["shard"])
-    ]
+    told = []
+    for row in sorted(slowest, key=lambda row: row["shard"]):
+        named = {name.replace("duplicates", "copies"): value for name, value in row.items() if name != "batch"}
+        told.append(named | {"seconds": f"{row['seconds']:,.1f}", "batch": row["batch"]})  # the widest last
+    return told
 
 
 def _outlets(report: RunReport) -> Iterator[str]:
@@ -126,7 +124,8 @@ def _outlets(report: RunReport) -> Iterator[str]:
     most = max((counts["articles"] + counts["duplicates"] + counts["rejects"] for counts in came.values()), default=0)
     if not most:
         return
-    yield "\n## What came in, by source\n\n| source | kept | copies | rejects | removed | |\n|:--|--:|--:|--:|--:|:--|"
+    columns = "| source | kept | copies | rejects | text removed | all that came |"
+    yield f"\n## What came in, by source\n\n{columns}\n|:--|--:|--:|--:|--:|:--|"
     for name, counts in sorted(came.items(), key=lambda one: (-one[1]["articles"], one[0] or ""))[:SHOWN]:
         total = counts["articles"] + counts["duplicates"] + counts["rejects"]
         share = counts["chars_removed"] / max(1, counts["chars_in"])
@@ -135,35 +134,39 @@ def _outlets(report: RunReport) -> Iterator[str]:
 
 
 def _removals(report: RunReport) -> Iterator[str]:
-    yield from _section("What was removed, by kind", [(k, n) for k, (n, _) in _most_first(report.removed)])
+    """Count what went, and show some of each kind: as a list, for the UI cuts off a table that is wider than itself."""
+    counts = [(kind, spans) for kind, (spans, _) in _most_first(report.removed)]
+    yield from _section("What was removed, by kind", ("kind", "times"), counts)
     if report.samples:
-        yield "\n| kind | rule | what went | from |\n|:--|:--|:--|:--|"
+        yield "\nFor example:\n"
     for kind, _ in _most_first(report.removed):
-        for one in report.samples.get(kind, ()):
-            yield f"| {kind} | `{one.rule}` | {_plain(one.text)} | {_plain(one.title)} |"
+        if samples := report.samples.get(kind):
+            yield f"- **{kind}**"
+            yield from (f"    - {_plain(one.text)} · `{one.rule}` · in *{_plain(one.title)}*" for one in samples)
 
 
 def _odd(report: RunReport) -> Iterator[str]:
     if report.strange:
-        yield "\n## Strangest articles\n\n| removed | article | source | flags | from |\n|--:|:--|:--|:--|:--|"
+        yield "\n## Strangest articles\n"
     for one in report.strange:
-        words = f"{_plain(one.title)} | {_plain(one.source or 'unknown')} | {_plain(', '.join(one.flags) or '-')}"
-        yield f"| {one.share:.0%} | {words} | {_plain(one.place)} |"
+        flags = f", {_plain(', '.join(one.flags))}" if one.flags else ""
+        told = f"{_plain(one.source or 'unknown')}, {_plain(one.place)}{flags}"
+        yield f"- {one.share:.0%} removed: *{_plain(one.title)}* ({told})"
     if report.slow:
-        yield "\n## Slowest documents\n\n| seconds | article | from |\n|--:|:--|:--|"
-    yield from (f"| {one.seconds:.1f} | {_plain(one.title)} | {_plain(one.place)} |" for one in report.slow)
+        yield "\n## Slowest documents\n"
+    yield from (f"- {one.seconds:.1f} s: *{_plain(one.title)}* ({_plain(one.place)})" for one in report.slow)
 
 
 def _most_first(removed: Mapping[str, tuple[int, int]]) -> list[tuple[str, tuple[int, int]]]:
     return sorted(removed.items(), key=lambda one: (-one[1][0], one[0]))
 
 
-def _section(title: str, counts: Iterable[tuple[str, int]]) -> Iterator[str]:
+def _section(title: str, columns: tuple[str, str], counts: Iterable[tuple[str, int]]) -> Iterator[str]:
     rows = list(counts)[:SHOWN]
     if not rows:
         return
     most = max(number for _, number in rows)
-    yield f"\n## {title}\n\n| | | |\n|:--|--:|:--|"
+    yield f"\n## {title}\n\n| {columns[0]} | {columns[1]} | |\n|:--|--:|:--|"
     for name, number in rows:
         yield f"| {_plain(name)} | {number:,} | {_bar(number, most)} |"
 

@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 INK = "#010203"  # stands for the colour of the page's text, and is replaced by it
 COLOURS = ("#3b82c4", "#d97b29", "#4f9d69", "#b0569f", "#8a8f3c", "#c0504d", "#5f8f9f", "#8c6bb1")
 FEW_DAYS = 12  # each gets its own tick
-WIDTH_INCHES, ROW_INCHES = 7.2, 0.32
+WIDTH_INCHES, ROW_INCHES = 5.0, 0.28  # 360 points: on a phone, a point is a pixel and nothing is cut off
 SETTINGS: dict[Any, Any] = {
     "svg.fonttype": "none",  # text stays text: searchable, in the reader's font
     "font.size": 9,
@@ -66,7 +66,8 @@ def days(
         axes.xaxis_date()
         axes.yaxis.set_major_formatter(_percent if percent else _count)
         if len(at) <= FEW_DAYS:
-            axes.set_xticks(places)
+            months = all(day.day == 1 for day in at)
+            axes.set_xticks(places, [f"{day:%Y-%m}" if months else f"{day:%Y-%m-%d}" for day in at])
         figure.autofmt_xdate(rotation=30)
         if len(series) > 1:
             axes.legend(frameon=False, fontsize=8)

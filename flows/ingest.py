@@ -21,6 +21,7 @@ from prefect.states import Completed, Failed
 
 from flows.artifacts import Progress, announce, leave
 from flows.child import ShardError
+from flows.console import plan_lines
 from flows.observer import Observer
 from flows.plan import Shard
 from flows.prepare import Prepared, prepare
@@ -39,7 +40,7 @@ class RunFailedError(Exception):
 
 
 class _Logs(Observer):
-    """One line for each shard in the run's log, with the time it took; and the progress bar."""
+    """In the run's log what is going to be read, and a line for each shard with the time it took; the progress bar."""
 
     def __init__(self, logger: Any) -> None:
         self.logger = logger
@@ -47,6 +48,8 @@ class _Logs(Observer):
         self.progress = Progress()
 
     def planned(self, prepared: Prepared) -> None:
+        for line in plan_lines(prepared):
+            self.logger.info("%s", line)
         for name in prepared.unfinished:
             self.logger.info("%s is still being written: the next run takes it", name)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import zoneinfo
 from typing import Any, cast
 
@@ -45,7 +46,7 @@ def deployment(config: IngestConfig, *, cron: str, timezone: str, name: str) -> 
         parameters={"config": absolute(config).model_dump(mode="json", exclude_none=True)},
         schedule=Cron(cron, timezone=timezone, slug=SLUG),
         concurrency_limit=ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW),
-        description=f"Takes what is new. Scheduled at `{cron}`, {timezone} time, whatever zone this page shows.",
+        description=f"Takes what is new. Scheduled {in_words(cron)}, {timezone} time, whatever zone this page shows.",
         tags=["saring"],
         entrypoint_type=EntrypointType.MODULE_PATH,
     )
@@ -57,6 +58,14 @@ def absolute(config: IngestConfig) -> IngestConfig:
     lake = config.lake if is_remote(config.lake) else os.path.abspath(config.lake)
     paths = {"inputs": [os.path.abspath(path) for path in config.inputs], "lake": lake}
     return config.model_copy(update=paths | ({"rules": os.path.abspath(config.rules)} if config.rules else {}))
+
+
+def in_words(cron: str) -> str:
+    """Say a schedule of one time a day in words; any other as it is written, in backquotes."""
+    daily = re.fullmatch(r"(\d\d?) (\d\d?) \* \* (?P<days>\*|1-5)", cron.strip())
+    if daily is None:
+        return f"at `{cron}`"
+    return f"at {int(daily[2]):02}:{int(daily[1]):02} {'each day' if daily['days'] == '*' else 'from Monday to Friday'}"
 
 
 def _check(cron: str, timezone: str) -> None:
