@@ -6,6 +6,7 @@ the same words stand in everybody's: of 169 such texts that spoke to Kompas.com,
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 
@@ -65,11 +66,15 @@ def addressed_readers(text: str, addressed: Iterable[tuple[str, Outlet]]) -> dic
 
 def _reports(outlet: Outlet, text: str, title: str) -> bool:
     """Whether an outlet named in a text reports in it, and is neither its topic nor where it was taken from."""
-    places = {at: at + len(name) for name in outlet.reporters for at in _places(name, text)}
-    told = {start for start, end in places.items() if _is_told(text, start, end)}
-    if not told or len(places) > MAX_NAMED or any(name in title for name in outlet.reporters):
+    places = {
+        at: at + len(name) for name in outlet.reporters for at in itertools.islice(_places(name, text), MAX_NAMED + 1)
+    }
+    if len(places) > MAX_NAMED or any(name in title for name in outlet.reporters):
         return False
-    return not any(start < LEAD_CHARACTERS or _ends(_CITED, text, start) for start in places.keys() - told)
+    told = {start for start, end in places.items() if _is_told(text, start, end)}
+    return bool(told) and not any(
+        start < LEAD_CHARACTERS or _ends(_CITED, text, start) for start in places.keys() - told
+    )
 
 
 def _is_told(text: str, start: int, end: int) -> bool:
