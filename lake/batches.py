@@ -63,21 +63,28 @@ class Batches:
     """The batches of some rows of `runs`, to be read about in that order, from several threads."""
 
     def __init__(self, root: Path, runs: Sequence[Mapping[str, Any]]) -> None:
-        order = [str(run["batch"]) for run in runs]
-        self._tables = {name: _Table(root, name, order) for name in STORED}
+        self._root, self._order = root, [str(run["batch"]) for run in runs]
+        self._tables = self._listed()
         self._guard = threading.Lock()
 
     def read(self, run: Mapping[str, Any]) -> Stored:
-        """Read the batch of one row of `runs`. Raises OSError where files went away meanwhile, as in a compaction."""
+        """Read the batch of one row of `runs`. Raises FileNotFoundError where files go away all the time."""
         batch = str(run["batch"])
         with self._guard:
-            tables = {name: table.take(batch) for name, table in self._tables.items()}
+            try:
+                tables = {name: table.take(batch) for name, table in self._tables.items()}
+            except FileNotFoundError:  # replaced since they were listed, as by a compaction
+                self._tables = self._listed()
+                tables = {name: table.take(batch) for name, table in self._tables.items()}
         both = pa.concat_tables([tables["articles"], tables["duplicates"]])
         records = sum(given["stop"] - given["start"] for given in run["inputs"])
         place = {row_id(batch, at): at for at in range(max(records, run["documents"]))}
         ids = both.column("id").to_pylist()
         order = sorted(range(len(ids)), key=lambda at: (place.get(ids[at], len(place)), ids[at]))
         return Stored(run, both.take(order), frozenset(tables["duplicates"].column("id").to_pylist()), tables)
+
+    def _listed(self) -> dict[str, _Table]:
+        return {name: _Table(self._root, name, self._order) for name in STORED}
 
 
 class _Table:

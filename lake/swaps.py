@@ -136,7 +136,7 @@ def unable(root: Path, error: OSError) -> LakeError:
     """Say that folders cannot be exchanged here, and what to do instead."""
     return LakeError(
         f"The file system of {root} cannot exchange two folders in one step ({error.strerror}): nothing was changed. "
-        "Write a new lake instead, with --into NEW, and use that."
+        "Write a new lake with saring lake compact --into NEW (reclean takes --into too), where that can be done."
     )
 
 
