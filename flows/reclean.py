@@ -10,13 +10,14 @@ clean at all (time, memory) stays as it was.
 from __future__ import annotations
 
 import datetime
+import difflib
 import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from cleaners.catalog import load_catalog
+from cleaners.catalog import Catalog, load_catalog
 from flows.child import Limits, ShardError
 from flows.crew import Crew
 from flows.radius import Radius
@@ -24,6 +25,8 @@ from flows.rework import Progress, Wanted, Work
 from flows.workplace import Workplace, sweep
 from lake import Lake, LakeError
 from lake.generation import InPlace, Into
+
+NAMED = 8  # sources that a sentence names
 
 
 def radius(lake: Lake, wanted: Wanted, *, limits: Limits | None = None, progress: Progress | None = None) -> Radius:
@@ -76,6 +79,7 @@ def reclean(lake: Lake, wanted: Wanted, *, limits: Limits | None = None, progres
 def _begin(lake: Lake, place: Lake, wanted: Wanted, limits: Limits | None, progress: Progress | None) -> Iterator[Work]:
     """Begin work on a lake, with a workplace in another or the same."""
     catalog = load_catalog(wanted.rules, wanted.without)
+    _refuse_unknown(wanted.outlet, lake, catalog)
     now = datetime.datetime.now(datetime.UTC)
     with ExitStack() as stack:
         with place.lock():
@@ -88,6 +92,16 @@ def _begin(lake: Lake, place: Lake, wanted: Wanted, limits: Limits | None, progr
         if progress is not None:
             work.progress = progress
         yield work
+
+
+def _refuse_unknown(outlet: str | None, lake: Lake, catalog: Catalog) -> None:
+    """Refuse an outlet that no file names and no article of the lake has: every batch would be read for nothing."""
+    known = {one["source"] for run in lake.runs().column("outlets").to_pylist() for one in run} - {None}
+    if outlet is None or outlet in known or outlet in catalog.outlets:
+        return
+    close = difflib.get_close_matches(outlet, sorted(known), 1)
+    hint = f"do you mean {close[0]}" if close else f"it has {', '.join(sorted(known)[:NAMED]) or 'none'}"
+    raise LakeError(f"No article of {lake.path} is of an outlet {outlet!r}: {hint}")
 
 
 __all__ = ["Progress", "ShardError", "Wanted", "radius", "reclean", "reclean_into"]

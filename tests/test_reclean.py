@@ -351,6 +351,13 @@ def test_a_stopped_one_goes_on_and_gives_the_same_bytes(tmp_path: Path) -> None:
         reclean_into(lake, lake.path, Wanted())
 
 
+def test_an_outlet_that_nobody_knows_is_told_before_anything_is_read(tmp_path: Path) -> None:
+    lake = ingested(tmp_path, "old", rules())
+    for outlet, said in (("rekaa", "do you mean rekaan"), ("zzz", "it has ")):
+        with pytest.raises(LakeError, match=said):
+            radius(lake, Wanted(outlet=outlet, rules=rules()))
+
+
 def test_the_command_tells_people_and_programs(tmp_path: Path) -> None:
     lake = ingested(tmp_path, "old", rules())
     own = tmp_path / "rules"
