@@ -27,7 +27,7 @@ PROGRESS_KEY = "saring-progress"
 PROGRESS_SECONDS = 2.0  # between two updates: each is a request
 SHOWN_SHARDS = 500  # the UI slows down above a thousand rows
 DRIFT = "saring.drift"  # the event's name; automations hold it, so it stays
-BAR_WIDTH = 16  # block characters: the UI draws them well, strips styles, and has room for so many
+BAR_WIDTH = 14  # block characters: the UI draws them well, strips styles, and has room for so many
 SHOWN = 20
 HIDDEN_IN_MARKDOWN = str.maketrans({sign: f"\\{sign}" for sign in "\\`*_{}[]<>()#+-.!|~"})
 

@@ -238,6 +238,7 @@ def ray(folder: Path, environment: dict[str, str]) -> Iterator[str]:
     port = free_port()
     environment |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "disabled"}
     options = ["--port", str(port), "--num-cpus", "2", "--include-dashboard", "false", "--disable-usage-stats"]
+    options += ["--min-worker-port", "0", "--max-worker-port", "0"]  # any: else half of the ports may not be the head's
     command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", *options, "--block"]
     with ExitStack() as stack:
         kept = tempfile.TemporaryDirectory(prefix="saring-", ignore_cleanup_errors=True)  # names of sockets are short
