@@ -93,7 +93,7 @@ def started(
     command: Sequence[str | Path], log: Path, environment: Environment, cwd: Path | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A program that is ended with the block, politely first, and then with all that is left of its session."""
-    with log.open("ab") as out:
+    with log.open("ab") as out, interruptible():
         process = subprocess.Popen(
             list(map(str, command)), stdout=out, stderr=out, env=environment, cwd=cwd, start_new_session=True
         )
@@ -101,6 +101,16 @@ def started(
         yield process
     finally:
         end(process)
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Programs started meanwhile hear SIGINT also where the suite was started in the background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def end(process: subprocess.Popen[bytes]) -> None:

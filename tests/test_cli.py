@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from conftest import SARING
+from prefect_server import interruptible
 
 from cleaners.catalog import load_catalog
 from flows import cli
@@ -296,11 +297,8 @@ def test_interrupting_leaves_a_whole_lake_and_no_process(folder: Path) -> None:
     with (folder / "many.jsonl").open("w") as out:
         out.writelines(json.dumps({"text": f"{n} {STORY}"}) + "\n" for n in range(50_000))
     command = [SARING, "ingest", "many.jsonl", "--lake", "lake", "--workers", "1"]
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # who ignores it has children that ignore it
-    try:
+    with interruptible():
         process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    finally:
-        signal.signal(signal.SIGINT, before)
     with process:
         while not list(folder.glob("lake/_staging/work-*")):
             time.sleep(0.05)

@@ -19,7 +19,7 @@ from typing import IO
 import pytest
 import typer
 from conftest import ROOT, SARING
-from prefect_server import PATIENT, START_SECONDS, free_port, healthy
+from prefect_server import END_SECONDS, PATIENT, START_SECONDS, free_port, healthy, interruptible
 
 from cleaners.article import Kind, Reason, Stage
 from flows.cli import app
@@ -195,13 +195,14 @@ def shell(code: str, folder: Path, environment: dict[str, str]) -> subprocess.Co
 def started(code: str, environment: dict[str, str], log: IO[str]) -> Iterator[None]:
     """Run a command that does not end by itself, in a group of its own, and end the group afterwards."""
     command = ["bash", "-c", code]
-    process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
+    with interruptible():
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
     try:
         yield
     finally:
         os.killpg(process.pid, signal.SIGINT)
         try:
-            process.wait(START_SECONDS)
+            process.wait(END_SECONDS)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
