@@ -38,9 +38,12 @@ _MAC_ROMAN_ONLY = re.compile("√|(?:^|[\x00-\x7f]{3})[‚¬]")
 # Other than ASCII and signs that no pattern of ftfy's `is_bad` is made of alone; a test tries them all.
 _NOT_PLAIN = re.compile("[^\x00-\x7f“”‘’–—…\xa0]")
 # A joint follows a stop, a quote, a bracket, or another comma: most texts have too few of these to look on.
-_COMMA_BEHIND = re.compile(r',(?<=[.!?”":),],)')
+_COMMA_BEHIND = re.compile(r',(?:(?<=[.!?”":),],)|(?<=[.!?”"] ,))')
 # Each branch behind the comma, so that the search skips from comma to comma.
-_COMMA_JOINT = re.compile(r',(?:(?<=[.!?”":)],),*(?=[^\s,\d])|,+(?=\S)|(?<=\S,),+)')
+# A quotation may close behind it (`sudah selesai?," kata Sari`), which then is none; a blank may stand before it.
+_COMMA_JOINT = re.compile(
+    r',(?:(?<=[.!?”":)],),*(?=[^\s,\d])(?!["”] [a-z])|(?<=[.!?”"] ,)(?=[A-Z"“](?! ))|,+(?=\S)|(?<=\S,),+)'
+)
 # Not behind a pointer's marker: `Baca juga:   Jembatan Lama Ditutup` is one line.
 _PARAGRAPH_GAP = re.compile(r"(?<! )(?<!juga:)(?<!Juga:)(?<!JUGA:) {2,}(?=[A-Z0-9\"“‘(\[])")
 _STOPPED_GAP = re.compile(r"[.!?”\")] {2,}(?=[A-Z\"“‘])")

@@ -43,11 +43,14 @@ def test_sound_text_stays_as_it_is(text: str) -> None:
         ("Berita Terkait\n-\nJembatan Baru Dibuka\n-\nPasar Lama Ditutup", "Berita Terkait\n- Jembatan Baru Dibuka\n- Pasar Lama Ditutup", ()),
         ("JAKARTA, KOMPAS.com\n-\nWali kota hadir.", "JAKARTA, KOMPAS.com - Wali kota hadir.", ("broken-sentences",)),
         ("Satu selesai.,Dua mulai.,Tiga datang.,Empat pergi.", "Satu selesai.\nDua mulai.\nTiga datang.\nEmpat pergi.", ("comma-paragraphs",)),
+        ("Satu selesai. ,Dua mulai. ,“Tiga datang,” kata Sari. ,Empat pergi.", "Satu selesai.\nDua mulai.\n“Tiga datang,” kata Sari.\nEmpat pergi.", ("comma-paragraphs",)),
+        ('Satu selesai.,"Apa itu dua?," kata Sari.,Tiga datang.,Empat pergi.', 'Satu selesai.\n"Apa itu dua?," kata Sari.\nTiga datang.\nEmpat pergi.', ("comma-paragraphs",)),
         ("Satu selesai.  Dua mulai.  Tiga datang.", "Satu selesai.\nDua mulai.\nTiga datang.", ("blank-paragraphs",)),
         ("Satu selesai.  Dua mulai. Baca juga:   Tiga Datang   Empat pergi.  Lima.", "Satu selesai.\nDua mulai. Baca juga: Tiga Datang\nEmpat pergi.\nLima.", ("blank-paragraphs",)),
     ],
     ids=["line ends", "blanks", "nul", "surrogate", "entities", "mac roman", "cp1252", "csv quotes", "comma after a link", "lower case goes on",
-         "bullets on lines of their own", "a lone dash", "comma joints", "runs of blanks",
+         "bullets on lines of their own", "a lone dash", "comma joints",
+         "comma joints behind a blank", "a comma that a quotation ends with", "runs of blanks",
          "blanks behind a marker"],
 )  # fmt: skip
 def test_damage_is_mended_and_named(raw: str, text: str, repairs: tuple[str, ...]) -> None:
