@@ -10,6 +10,7 @@ _CAPITAL = r"(?-i:[A-ZÀ-Ý])"
 _LETTERS = r"[\w'’]{0,40}"  # of a word: without a bound, a long word is read again from each of its apostrophes
 _CAPITALS = r"[A-ZÀ-Ý'’.\-/]{0,40}"
 _NAME_WORD = rf"(?-i:(?!(?:HR|QS)\b)[A-ZÀ-Ý]{_LETTERS}(?:-[A-ZÀ-Ý]{_LETTERS})?(?:\.(?!\w))?(?!\w|\.\w))"
+_SHORT_NAME = rf"{_NAME_WORD}(?: {_NAME_WORD})?"  # where nothing tells a name from the sentence that begins behind it
 _PARTICLE = r"(?-i:bin|binti|van|von|de|der|del|al|el|la)"
 NAME = rf"{_NAME_WORD}(?: (?:{_NAME_WORD}|{_PARTICLE}\b)){{0,5}}"
 _NO_LABEL = r"(?!(?:editor|red|redaktur|penyunting|penulis|reporter|pewarta|penerjemah|sumber|foto|copyright)\b)"
@@ -55,6 +56,8 @@ _SIGNATURE = (
 )
 _SIGNED = r"(?-i:[A-ZÀ-Ý][A-ZÀ-Ý.'’\-]{0,40}(?: [A-ZÀ-Ý][A-ZÀ-Ý.'’\-]{0,40}){0,3}(?!\w))"  # one of several may be short
 
+_NO_FOOTING = r"(?!(?:yoy|ytd|mom|mtm|mtd|qoq|qtq)\b)"  # what a figure is compared with, in brackets behind it
+
 ANY = r"(?:(?![.!?…] )[^\n]){0,160}"  # of one sentence
 
 # What a placeholder matches, and the field its text fills (None: nothing).
@@ -67,7 +70,7 @@ PLACEHOLDERS: dict[str, tuple[str, str | None]] = {
     "outlet": (r"[\w.'’&+ \-]{2,40}?", "site"),
     "name": (NAME, None),
     "names": (rf"{NAME}(?:{_AND}{NAME}){{0,8}}", "authors"),
-    "editor-names": (rf"{NAME}(?:{_AND}{NAME}){{0,8}}", "editors"),
+    "editor-names": (rf"(?:{NAME}(?:{_AND}{NAME}){{0,8}}(?= ?(?:\n|$|{SITE}))|{_SHORT_NAME})", "editors"),
     "source-names": (rf"{NAME}(?:{_AND}{NAME}){{0,8}}", "cited_sources"),
     "authors": (rf"{_LOOSE_NAME}(?:{_AND}{_LOOSE_NAME}){{0,8}}", "authors"),
     "editors": (rf"{_LOOSE_NAME}(?:{_AND}{_LOOSE_NAME}){{0,8}}", "editors"),
@@ -89,6 +92,7 @@ PLACEHOLDERS: dict[str, tuple[str, str | None]] = {
     ),
     "stars": (r"(?<![\w*])\*{1,6}", None),
     "initials": (
+        rf"{_NO_FOOTING}"
         r"(?-i:[a-zA-Z]{1,5}\d{0,2}(?: ?[/\-.,&+|] ?(?:[a-zA-Z]{1,5}\d{0,2}|\d{1,2}(?!\d))){1,4}|[a-z]{2,5})",
         None,
     ),
