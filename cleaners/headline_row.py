@@ -1,12 +1,12 @@
 """Find the further headlines behind one marker, where the story goes on in the same line.
 
 `Baca Juga H1 H2 H3 Story` is how a box of links reads once its tags are gone. A sub-heading between one headline and
-the story looks the same (`Baca Juga: H1 Sub-heading Story`), so the looks of the words are not enough. Three things
-tell a row: the rule says that its marker heads one (`row = true`); its headlines have bullets; they are glued to one
-another, and the last to the story. Each piece must also be cased as headlines are, and the model must be sure that a
+the story looks the same (`Baca Juga: H1 Sub-heading Story`), so the looks of the words are not enough. Two things
+tell a row: the rule says that its marker heads one (`row = true`); its headlines are glued to one another, and the
+last to the story. Each piece must also be cased as headlines are, and the model must be sure that a
 headline stands there. What is not sure is left.
 
-Known misses: rows in sentence case; the last words of a row whose end is unsure.
+Known misses: rows with bullets; rows in sentence case; the last words of a row whose end is unsure.
 """
 
 from __future__ import annotations
@@ -25,8 +25,6 @@ MAX_PIECES = 6  # a box holds three headlines; an unsure one is found in two pie
 
 _WORD = re.compile(r"[^\W\d_][\w'’-]*")
 _STORY = re.compile(r"(?:^|[ a-z])\d{1,2}\. |(?<!\.)\.[\"”’)]*(?: |$)|;|\(\d-\d-\d")  # list items, full stops, line-ups
-_BULLETS = "-–—•"
-_BULLET = re.compile(r"(?:^| )[-–—•] ")
 _FEW_WORDS = re.compile(r"(?:\s*\S+){1,3}")  # of the headline before; behind more of them the seam is the story's
 _SEAM = re.compile(
     r"(?<=[a-z?!])(?=[A-Z][a-z])|(?<=[A-Z]{2})(?=[A-Z][a-z]{2})|(?<=[a-z]{3})(?=\d)|(?<=\d)(?=[A-Z][a-z])"
@@ -49,11 +47,10 @@ def find_row(
 
     `told` says that the marker is known to head rows. Headlines between which the border is unsure are one span.
     """
-    bulleted = text[:start].rstrip(" ")[-1:] in _BULLETS
     headlines, end, certain = [(start, first.end)], first.end, first.certain
     for _ in range(MAX_PIECES):
         found = find_end(text, end, title=title, known=known, story=STORY_CHANCE if told else GLUED_STORY_CHANCE)
-        begin = _begins(text, end, found, bulleted)
+        begin = _begins(text, end, found)
         if not _is_headline(text[end : found.end]) or not (told or begin):
             break
         headlines = _joined(text, headlines, begin or (end if certain else None), found.end)
@@ -67,10 +64,8 @@ def _is_headline(piece: str) -> bool:
     return len(piece.split()) >= MIN_WORDS and cased >= TITLE_CASED_SHARE * len(words) and not _STORY.search(piece)
 
 
-def _begins(text: str, start: int, found: HeadlineEnd, bulleted: bool) -> int | None:
-    """Where the next headline begins: behind a bullet, or where a blank was lost, if the story is glued to it too."""
-    if bulleted and (bullet := _BULLET.search(text, start, found.end)):
-        return bullet.end()
+def _begins(text: str, start: int, found: HeadlineEnd) -> int | None:
+    """Where the next headline begins: where a blank was lost, if the story is glued to it too."""
     if not text[found.end : found.end + 1].strip():
         return None
     if not text[start - 1].isspace() and not text[start].isspace():
